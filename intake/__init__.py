@@ -1,0 +1,1 @@
+"""Testigo: declarations and evidence of unlawful stops, from the interview to the court paper."""

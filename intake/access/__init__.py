@@ -1,0 +1,1 @@
+"""Who may do what: users, sessions, the permission table, row-level security."""

@@ -1,0 +1,79 @@
+"""The one who acts in this transaction, and what they are granted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from intake import db
+from intake.access.policy import Permission, permitted
+from intake.errors import NotAllowed
+
+
+@dataclass(frozen=True)
+class Granted:
+    """A role in a compartment, with the compartment's matter and organisation."""
+
+    compartment_id: int
+    matter_id: int
+    organisation_id: int
+    role: str
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A signed-in user. Flask-Login's user object; `token` is the session's random token, never stored."""
+
+    user_id: int
+    display_name: str
+    email: str
+    organisation_id: int
+    language: str
+    single_key_shortcuts: bool
+    grants: tuple[Granted, ...]
+    token: str = ""
+    is_authenticated: bool = True
+    is_active: bool = True
+    is_anonymous: bool = False
+
+    def get_id(self) -> str:
+        """Return what Flask-Login keeps in the browser's cookie: the session token."""
+        return self.token
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """Every role held in any compartment."""
+        return frozenset(grant.role for grant in self.grants)
+
+    @property
+    def initials(self) -> str:
+        """Two letters for the account button."""
+        return "".join(word[0] for word in self.display_name.split()[:2]).upper()
+
+    def may(self, permission: Permission, compartment_id: int | None = None) -> bool:
+        """Tell whether the actor holds `permission`, in that compartment when one is given."""
+        if compartment_id is None:
+            return permitted(self.roles, permission)
+        held = frozenset(g.role for g in self.grants if g.compartment_id == compartment_id)
+        return permitted(held, permission)
+
+    def compartment_for(self, permission: Permission) -> int:
+        """Return the compartment in which new records of this actor belong. Raises NotAllowed without one."""
+        own = [g for g in self.grants if permitted(frozenset({g.role}), permission)]
+        for grant in own:
+            if grant.organisation_id == self.organisation_id:
+                return grant.compartment_id
+        raise NotAllowed
+
+
+def current() -> Actor:
+    """Return the actor of this transaction. Raises NotAllowed where nobody acts."""
+    actor = db.session.info.get("actor")
+    if actor is None:
+        raise NotAllowed
+    return cast("Actor", actor)
+
+
+def set_current(actor: Actor | None) -> None:
+    """Name the actor of this transaction; web and job runner do this, nobody else."""
+    db.session.info["actor"] = actor

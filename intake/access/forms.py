@@ -1,0 +1,23 @@
+"""Forms of sign-in and the own account."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _
+from wtforms import BooleanField, EmailField, PasswordField, RadioField
+from wtforms.validators import InputRequired, Length
+
+from intake.web import CaseForm
+
+
+class SignInForm(CaseForm):
+    """E-mail and password. Paste and password managers work (WCAG 3.3.8)."""
+
+    email = EmailField(_("E-mail"), [InputRequired(_("Type your e-mail.")), Length(max=254)])
+    password = PasswordField(_("Password"), [InputRequired(_("Type your password.")), Length(max=128)])
+
+
+class AccountForm(CaseForm):
+    """The user's own language and shortcuts (WCAG 2.1.4: single keys can be turned off)."""
+
+    language = RadioField(_("Language"), choices=[("en", "English"), ("es", "Español")])
+    single_key_shortcuts = BooleanField(_("Single-letter keyboard shortcuts"))

@@ -1,0 +1,214 @@
+"""Row access, once: roles, functions and policies in PostgreSQL, as SQL that migrations run.
+
+Policies compare a row's compartment with an array that is computed once per statement (array form); a function
+called for each row costs a thousand times more.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+APP, VAULT, KEEPER = "testigo_app", "testigo_vault", "testigo_keeper"
+
+_READ = "compartment_id = ANY((SELECT access.readable())::int[])"
+_OWN = "(opened_by_id = (SELECT access.me()) AND compartment_id = ANY((SELECT access.own())::int[]))"
+_WRITE = "compartment_id = ANY((SELECT access.writable())::int[])"
+_DRAFT = "compartment_id = ANY((SELECT access.drafting())::int[])"
+_MINE = "user_id = (SELECT access.me())"
+
+
+def _shared(column: str) -> str:
+    return f"{column} = ANY((SELECT access.shared())::uuid[])"
+
+
+def _narrative(incident: str) -> tuple[str, str, str]:
+    seen = f"{_READ} OR {_OWN} OR {_shared(incident)}"
+    changed = f"{_WRITE} OR {_OWN}"
+    return seen, changed, changed
+
+
+def _drafted(incident: str) -> tuple[str, str, str]:
+    changed = f"{_DRAFT} OR {_OWN}"
+    return f"{_READ} OR {_OWN} OR {_shared(incident)}", changed, changed
+
+
+_WORK_PRODUCT = (f"{_READ} OR {_OWN}", f"{_DRAFT} OR {_OWN}", f"{_DRAFT} OR {_OWN}")
+_AUTHORED = f"(opened_by_id = (SELECT access.me()) AND {_shared('incident_id')})"
+
+# table: (who sees a row, who may add it, who may change it)
+MATTER_TABLES: dict[str, tuple[str, str, str]] = {
+    "incident": _narrative("id"),
+    "account": _narrative("incident_id"),
+    "observation": _narrative("incident_id"),
+    "consent": (f"{_READ} OR {_OWN}", f"{_WRITE} OR {_OWN} OR {_DRAFT}", f"{_WRITE} OR {_OWN}"),
+    "person": (f"{_READ} OR {_OWN} OR id = ANY((SELECT access.shared_people())::uuid[])", f"{_WRITE} OR {_OWN}", f"{_WRITE} OR {_OWN}"),
+    "evidence_item": _drafted("incident_id"),
+    "custody_event": (f"{_READ} OR {_OWN} OR {_shared('incident_id')}", f"{_READ} OR {_OWN} OR {_shared('incident_id')}", "false"),
+    "declaration": _drafted("incident_id"),
+    "paragraph": _drafted("incident_id"),
+    "paragraph_source": _drafted("incident_id"),
+    "declaration_version": (f"{_READ} OR {_OWN}", f"{_DRAFT} OR {_OWN}", "false"),
+    "review_comment": _WORK_PRODUCT,
+    "note": _WORK_PRODUCT,
+    # Co-counsel propose claims on what is shared with them, and see their own proposals only.
+    "claim_tag": (f"{_READ} OR {_OWN} OR {_AUTHORED}", f"{_WRITE} OR {_OWN} OR {_AUTHORED}", f"{_WRITE} OR {_OWN}"),
+    "share": (f"{_READ}", f"{_WRITE}", f"{_WRITE}"),
+    "search_entry": (
+        f"(layer = 'own' AND ({_READ} OR {_OWN})) OR (layer = 'shared' AND {_shared('incident_id')})",
+        "false",
+        "false",
+    ),
+    "saved_search": (_MINE, _MINE, _MINE),
+    "export": (f"{_MINE} OR user_id = ANY((SELECT access.supervised())::int[])", _MINE, f"{_MINE} OR user_id = ANY((SELECT access.supervised())::int[])"),
+}
+VAULT_TABLES: dict[str, tuple[str, str, str]] = {
+    "vault.identity": (
+        f"compartment_id = ANY((SELECT access.identifying())::int[]) OR {_OWN}",
+        f"{_WRITE} OR {_OWN}",
+        f"{_WRITE} OR {_OWN}",
+    ),
+}
+# Rows that may go: texts under work keep their old state in the log.
+DELETABLE = ("paragraph", "paragraph_source", "observation", "once_key", "review_comment", "saved_search")
+
+_GRANTED = """
+SELECT coalesce(array_agg(DISTINCT g.compartment_id), '{{}}') FROM access_grant g
+JOIN app_user u ON u.id = g.user_id AND u.active
+JOIN compartment c ON c.id = g.compartment_id AND (c.left_on IS NULL OR c.left_on > current_date)
+WHERE g.user_id = access.me() AND g.role IN ({roles}) AND (g.expires_at IS NULL OR g.expires_at > now())
+AND NOT EXISTS (SELECT 1 FROM ethical_wall w WHERE w.user_id = g.user_id AND w.compartment_id = g.compartment_id)
+"""
+_ARRAYS = {
+    "readable": "'RO.PARALEGAL', 'RO.SUPATT', 'RO.COCOUNSEL'",
+    "writable": "'RO.SUPATT'",
+    "drafting": "'RO.PARALEGAL', 'RO.SUPATT'",
+    "own": "'RO.INTAKE', 'RO.PARALEGAL', 'RO.SUPATT'",
+    "identifying": "'RO.PARALEGAL', 'RO.SUPATT'",
+    "audited": "'RO.AUDITOR', 'RO.SUPATT'",
+    "counted": "'RO.ANALYST'",
+    "approving": "'RO.SUPATT'",
+}
+_DEFINER = "LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = public, pg_temp"
+
+
+def create_roles() -> list[str]:
+    """Return SQL that makes the database roles where they are missing. Needs CREATEROLE."""
+    attributes = {APP: "LOGIN", VAULT: "NOLOGIN", KEEPER: "NOLOGIN"}
+    made = [
+        f"DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '{name}') THEN "
+        f"CREATE ROLE {name} {login} NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS; END IF; "
+        "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+        for name, login in attributes.items()
+    ]
+    # The program may step into the vault's role for a moment; it does not inherit it.
+    return [*made, f"GRANT {VAULT} TO {APP} WITH INHERIT FALSE, SET TRUE", f"GRANT {KEEPER} TO CURRENT_USER"]
+
+
+def create_functions() -> list[str]:
+    """Return SQL for schema access: who acts, and the arrays that policies compare with."""
+    me = "CREATE FUNCTION access.me() RETURNS int LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT NULLIF(current_setting('app.user_id', true), '')::int $$"
+    arrays = [
+        f"CREATE FUNCTION access.{name}() RETURNS int[] {_DEFINER} AS $$ {_GRANTED.format(roles=roles)} $$"
+        for name, roles in _ARRAYS.items()
+    ]
+    return [me, *arrays, *_SHARING, _DESCRIBE, _ENTER, *_owned_by_keeper()]
+
+
+_SHARING = (
+    f"""CREATE FUNCTION access.shared() RETURNS uuid[] {_DEFINER} AS $$
+SELECT coalesce(array_agg(DISTINCT s.incident_id), '{{}}') FROM share s
+WHERE s.revoked_at IS NULL AND s.to_compartment_id = ANY((SELECT access.readable())::int[])
+AND NOT (s.compartment_id = ANY((SELECT access.readable())::int[])) $$""",
+    f"""CREATE FUNCTION access.shared_people() RETURNS uuid[] {_DEFINER} AS $$
+SELECT coalesce(array_agg(DISTINCT a.person_id), '{{}}') FROM account a
+WHERE a.incident_id = ANY((SELECT access.shared())::uuid[]) $$""",
+    f"""CREATE FUNCTION access.supervised() RETURNS int[] {_DEFINER} AS $$
+SELECT coalesce(array_agg(DISTINCT g.user_id), '{{}}') FROM access_grant g
+WHERE g.compartment_id = ANY((SELECT access.approving())::int[]) $$""",
+    f"""CREATE FUNCTION access.audited_users() RETURNS int[] {_DEFINER} AS $$
+SELECT coalesce(array_agg(DISTINCT g.user_id), '{{}}') FROM access_grant g
+WHERE g.compartment_id = ANY((SELECT access.audited())::int[]) $$""",
+)
+_DESCRIBE = f"""CREATE FUNCTION access.describe(who int) RETURNS TABLE (user_id int, display_name text, email text,
+organisation_id int, language text, single_key_shortcuts boolean, grants jsonb) {_DEFINER} AS $$
+SELECT u.id, u.display_name, u.email, u.organisation_id, u.language, u.single_key_shortcuts,
+coalesce((SELECT jsonb_agg(jsonb_build_object('compartment_id', c.id, 'matter_id', c.matter_id,
+  'organisation_id', c.organisation_id, 'role', g.role) ORDER BY g.id)
+  FROM access_grant g JOIN compartment c ON c.id = g.compartment_id AND (c.left_on IS NULL OR c.left_on > current_date)
+  WHERE g.user_id = u.id AND (g.expires_at IS NULL OR g.expires_at > now())
+  AND NOT EXISTS (SELECT 1 FROM ethical_wall w WHERE w.user_id = u.id AND w.compartment_id = g.compartment_id)), '[]')
+FROM app_user u WHERE u.id = who AND u.active $$"""
+_ENTER = """CREATE FUNCTION access.enter(token bytea, idle interval, absolute interval) RETURNS TABLE (user_id int,
+display_name text, email text, organisation_id int, language text, single_key_shortcuts boolean, grants jsonb)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE who int; last timestamptz;
+BEGIN
+  SELECT s.user_id, s.seen_at INTO who, last FROM user_session s JOIN app_user u ON u.id = s.user_id AND u.active
+  WHERE s.token_hash = token AND s.ended_at IS NULL AND s.seen_at > now() - idle AND s.started_at > now() - absolute;
+  IF who IS NULL THEN RETURN; END IF;
+  -- Written at most twice a minute: every request is activity, not every request is a write.
+  IF last < now() - interval '30 seconds' THEN
+    UPDATE user_session SET seen_at = clock_timestamp() WHERE token_hash = token;
+  END IF;
+  PERFORM set_config('app.user_id', who::text, true);
+  RETURN QUERY SELECT * FROM access.describe(who);
+END $$"""
+
+
+def _owned_by_keeper() -> list[str]:
+    names = [f"{name}()" for name in (*_ARRAYS, "shared", "shared_people", "supervised", "audited_users")]
+    owned = [f"ALTER FUNCTION access.{n} OWNER TO {KEEPER}" for n in (*names, "describe(int)", "enter(bytea, interval, interval)")]
+    return [f"GRANT CREATE, USAGE ON SCHEMA access TO {KEEPER}", *owned, f"GRANT USAGE ON SCHEMA access TO {APP}, {VAULT}"]
+
+
+def protect(table: str) -> list[str]:
+    """Return SQL that forces row security on `table` with its policies of MATTER_TABLES or VAULT_TABLES."""
+    seen, added, changed = (MATTER_TABLES | VAULT_TABLES)[table]
+    role = VAULT if table in VAULT_TABLES else APP
+    return [
+        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+        f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
+        f"CREATE POLICY seen ON {table} FOR SELECT TO {role} USING ({seen})",
+        f"CREATE POLICY added ON {table} FOR INSERT TO {role} WITH CHECK ({added})",
+        f"CREATE POLICY changed ON {table} FOR UPDATE TO {role} USING ({changed}) WITH CHECK ({changed})",
+        f"CREATE POLICY removed ON {table} FOR DELETE TO {role} USING ({changed})",
+        # The database's own triggers (search index, access arrays) must see every row.
+        f"CREATE POLICY kept ON {table} TO {KEEPER} USING (true) WITH CHECK (true)",
+    ]
+
+
+def give_rights() -> list[str]:
+    """Return SQL that gives each role what it needs and no more."""
+    return [
+        f"GRANT USAGE ON SCHEMA public TO {APP}, {VAULT}, {KEEPER}",
+        f"GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO {APP}",
+        f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {APP}",
+        f"GRANT DELETE ON {', '.join(DELETABLE)} TO {APP}",
+        f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {KEEPER}",
+        f"GRANT UPDATE ON user_session TO {KEEPER}",
+        f"GRANT INSERT, UPDATE, DELETE ON search_entry TO {KEEPER}",
+        f"REVOKE INSERT, UPDATE ON search_entry FROM {APP}",
+        f"GRANT USAGE ON SCHEMA vault TO {VAULT}",
+        f"GRANT SELECT, INSERT, UPDATE ON vault.identity TO {VAULT}",
+        # Without this, row security keeps the planner from using the word index: a policy must run before any
+        # operator that could tell of rows it hides. These three raise no error and tell nothing. Needs a superuser.
+        """DO $$ BEGIN
+ALTER FUNCTION pg_catalog.ts_match_vq(tsvector, tsquery) LEAKPROOF;
+ALTER FUNCTION pg_catalog.arrayoverlap(anyarray, anyarray) LEAKPROOF;
+ALTER FUNCTION pg_catalog.arraycontains(anyarray, anyarray) LEAKPROOF;
+EXCEPTION WHEN insufficient_privilege THEN RAISE NOTICE 'search works without its word index: no superuser'; END $$""",
+    ]
+
+
+def unprotected(connection: sa.Connection) -> list[str]:
+    """Return matter tables that lack forced row security or a policy; readiness fails closed on any."""
+    found = connection.execute(
+        sa.text(
+            "SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE c.relkind = 'r' AND c.relrowsecurity AND c.relforcerowsecurity"
+            " AND EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid)"
+        )
+    )
+    guarded = set(found.scalars())
+    wanted = {f"public.{t}" for t in MATTER_TABLES} | set(VAULT_TABLES)
+    return sorted(wanted - guarded)

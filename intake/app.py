@@ -1,0 +1,169 @@
+"""create_app(): the only file that knows everything."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask, Response, g, jsonify, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import Babel, get_locale
+from flask_login import LoginManager
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from sqlalchemy.exc import NoResultFound
+from werkzeug.exceptions import HTTPException
+
+from intake import db, health, keys, schema
+from intake.access import rows
+from intake.access.actor import Actor
+from intake.access.policy import Permission
+from intake.errors import NotAllowed, NotSignedIn, TestigoError
+from intake.people import vault
+from intake.settings import Settings, project_file
+from intake.storage import Storage
+from intake.web import IntakeApp, record_refusal, set_headers, undeclared
+
+log = logging.getLogger("testigo")
+
+
+def create_app(settings: Settings) -> Flask:
+    """Build the program on running stores. Raises RuntimeError when a route declares no permission or the
+    database does not guard its rows; KeyUnavailable without the key file.
+    """
+    app = IntakeApp("intake", template_folder=str(project_file("templates")), static_folder="static")
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        SESSION_COOKIE_NAME="__Host-testigo" if settings.secure_cookies else "testigo",
+        SEND_FILE_MAX_AGE_DEFAULT=31536000,
+        MAX_CONTENT_LENGTH=4 * 2**20,
+        MAX_FORM_MEMORY_SIZE=3 * 2**20,
+        WTF_CSRF_TIME_LIMIT=None,
+        BABEL_DEFAULT_LOCALE="en",
+        BABEL_TRANSLATION_DIRECTORIES="translations",
+        BABEL_DEFAULT_TIMEZONE="America/Los_Angeles",
+    )
+    app.extensions["settings"] = settings
+    engine = db.connect(settings.program_url)
+    refuse_unguarded(engine)
+    vault.use(keys.LocalKeyFile(settings.key_file))
+    app.extensions["storage"] = Storage(settings)
+    CSRFProtect(app)
+    _sign_in_with(app)
+    Babel(app, locale_selector=_language)
+    set_headers(app, lambda: settings.s3_browser_url)
+    _answer_errors(app)
+    _register(app)
+    _give_templates(app, settings)
+    if missing := undeclared(app):
+        raise RuntimeError("routes without a permission: " + ", ".join(missing))
+    return app
+
+
+def refuse_unguarded(engine: sa.Engine) -> None:
+    """Fail closed: no start on a database that is behind, or where a matter table lacks row security."""
+    with engine.connect() as connection:
+        if schema.behind(connection):
+            raise RuntimeError("The database is older than the program: run `testigo migrate`.")
+        if open_tables := rows.unprotected(connection):
+            raise RuntimeError("tables without row security: " + ", ".join(open_tables))
+        flags = connection.execute(
+            sa.text("select rolsuper or rolbypassrls from pg_roles where rolname = current_user")
+        ).scalar_one()
+        if flags:
+            raise RuntimeError("The program signs in to PostgreSQL with a role that row security does not bind.")
+
+
+SLICES = ("access", "people", "incidents", "evidence", "declarations", "search", "exports", "admin")
+
+
+def _register(app: Flask) -> None:
+    for name in SLICES:
+        if importlib.util.find_spec(f"intake.{name}.views"):
+            app.register_blueprint(importlib.import_module(f"intake.{name}.views").bp)
+    app.register_blueprint(health.bp)
+
+
+def _sign_in_with(app: Flask) -> None:
+    manager = LoginManager(app)
+    manager.session_protection = None  # the server's own session decides; addresses change on phones
+
+    @manager.user_loader
+    def load(token: str) -> Actor | None:
+        actor: Actor | None = g.get("actor")
+        return actor if actor is not None and actor.token == token else None
+
+
+def _language() -> str:
+    actor: Actor | None = g.get("actor")
+    chosen = session.get("language") or (actor.language if actor else None)
+    if chosen in {"en", "es"}:
+        return str(chosen)
+    return request.accept_languages.best_match(["en", "es"]) or "en"
+
+
+def _give_templates(app: Flask, settings: Settings) -> None:
+    @app.context_processor
+    def globals_() -> dict[str, Any]:
+        actor: Actor | None = g.get("actor")
+        return {
+            "actor": actor,
+            "can": lambda name: actor is not None and actor.may(Permission(name)),
+            "language": str(get_locale() or "en"),
+            "direction": getattr(get_locale(), "text_direction", "ltr"),
+            "fictional": settings.fictional,
+            "nonce": g.get("nonce", ""),
+        }
+
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+
+def _answer_errors(app: Flask) -> None:
+    @app.errorhandler(TestigoError)
+    def ours(error: TestigoError) -> ResponseReturnValue:
+        if isinstance(error, NotSignedIn) and not _wants_json():
+            return redirect(url_for("access.sign_in", next=request.path if request.method == "GET" else None))
+        if isinstance(error, NotAllowed):
+            record_refusal(error)
+        if error.status >= 500:  # noqa: PLR2004
+            log.warning("%s at %s", type(error).__name__, request.endpoint)
+        return _say(error.status, error)
+
+    @app.errorhandler(NoResultFound)
+    def absent(_error: NoResultFound) -> ResponseReturnValue:
+        return _say(404, None)
+
+    @app.errorhandler(CSRFError)
+    def forged(_error: CSRFError) -> ResponseReturnValue:
+        return _say(400, None)
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> ResponseReturnValue:
+        if error.code is None or error.code < 400:  # noqa: PLR2004
+            return error.get_response()
+        return _say(error.code, None)
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> ResponseReturnValue:
+        # The traceback's frames are logged; the message could hold a person's words.
+        log.error("unexpected %s at %s", type(error).__name__, request.endpoint, exc_info=_frames_only(error))
+        return _say(500, None)
+
+
+def _frames_only(error: Exception) -> Any:  # noqa: ANN401
+    return (RuntimeError, RuntimeError(type(error).__name__), error.__traceback__)
+
+
+def _wants_json() -> bool:
+    return request.is_json or request.accept_mimetypes.best == "application/json"
+
+
+def _say(status: int, error: TestigoError | None) -> tuple[str | Response, int]:
+    name = type(error).__name__ if error else ""
+    if _wants_json():
+        return jsonify(error=name or str(status), fields=getattr(error, "fields", {})), status
+    return render_template("error.html", status=status, error=error, error_name=name), status

@@ -1,0 +1,90 @@
+"""Declarations: one person's statement in numbered paragraphs, each with its basis of knowledge and its sources."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from intake.db import Record
+from intake.incidents.models import OfIncident
+
+
+class Declaration(OfIncident, Record):
+    """state: DS.*; oath_form: OA.*; text_hash: hex SHA-256 of the locked text, bound to the signature page."""
+
+    __tablename__ = "declaration"
+    number: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("nextval('declaration_number')"), unique=True)
+    account_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("account.id"), index=True)
+    person_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    state: Mapped[str] = mapped_column(default="DS.DRAFT", server_default="DS.DRAFT")
+    state_changed_at: Mapped[dt.datetime] = mapped_column(server_default=sa.func.clock_timestamp())
+    language: Mapped[str] = mapped_column(default="en", server_default="en")
+    original_language: Mapped[str] = mapped_column(default="en", server_default="en")
+    name_style: Mapped[str] = mapped_column(default="pseudonym", server_default="pseudonym")
+    oath_form: Mapped[str] = mapped_column(default="OA.UNIVERSAL", server_default="OA.UNIVERSAL")
+    oath_reason: Mapped[str] = mapped_column(default="", server_default="")
+    in_support_of: Mapped[str] = mapped_column(default="", server_default="")
+    executed_place: Mapped[str] = mapped_column(default="", server_default="")
+    executed_on: Mapped[dt.date | None]
+    due_on: Mapped[dt.date | None]
+    certificate: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=sa.text("'{}'"))
+    reviewer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("app_user.id"))
+    approved_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("app_user.id"))
+    approved_at: Mapped[dt.datetime | None]
+    locked_at: Mapped[dt.datetime | None]
+    text_hash: Mapped[str | None]
+    paragraphs: Mapped[list[Paragraph]] = relationship(
+        order_by="Paragraph.position", back_populates="declaration", cascade="all, delete-orphan"
+    )
+
+
+class Paragraph(OfIncident, Record):
+    """One numbered paragraph: court-language text, the person's own words beside it, basis (KB.*)."""
+
+    __tablename__ = "paragraph"
+    declaration_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("declaration.id"), index=True)
+    position: Mapped[int]
+    heading: Mapped[str] = mapped_column(default="", server_default="")
+    text: Mapped[str] = mapped_column(default="", server_default="")
+    original: Mapped[str] = mapped_column(default="", server_default="")
+    original_language: Mapped[str] = mapped_column(default="", server_default="")
+    basis: Mapped[str] = mapped_column(default="", server_default="")
+    declaration: Mapped[Declaration] = relationship(back_populates="paragraphs")
+    sources: Mapped[list[ParagraphSource]] = relationship(cascade="all, delete-orphan")
+
+
+class ParagraphSource(OfIncident, Record):
+    """What a paragraph rests on: a file (at a second or page) or a stretch of the narrative."""
+
+    __tablename__ = "paragraph_source"
+    paragraph_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("paragraph.id"), index=True)
+    item_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("evidence_item.id"))
+    locator: Mapped[str] = mapped_column(default="", server_default="")
+
+
+class DeclarationVersion(OfIncident, Record):
+    """The whole text as it stood at a change of state; never changed."""
+
+    __tablename__ = "declaration_version"
+    __table_args__ = (sa.UniqueConstraint("declaration_id", "number"),)
+    declaration_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("declaration.id"), index=True)
+    number: Mapped[int]
+    state: Mapped[str]
+    text: Mapped[dict[str, Any]]
+    text_hash: Mapped[str]
+    by_id: Mapped[int] = mapped_column(sa.ForeignKey("app_user.id"))
+
+
+class ReviewComment(OfIncident, Record):
+    """A reviewer's question on a paragraph; open until resolved. Work product."""
+
+    __tablename__ = "review_comment"
+    declaration_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("declaration.id"), index=True)
+    paragraph_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("paragraph.id", ondelete="SET NULL"))
+    text: Mapped[str]
+    by_id: Mapped[int] = mapped_column(sa.ForeignKey("app_user.id"))
+    resolved_at: Mapped[dt.datetime | None]

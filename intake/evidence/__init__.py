@@ -1,0 +1,1 @@
+"""Original files: received, read back, hashed, sealed, and their custody."""

@@ -1,0 +1,62 @@
+"""Originals and their custody. Bytes are written once; acknowledged means read back and hashed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from intake.db import Record
+from intake.incidents.models import OfIncident
+
+
+class EvidenceItem(OfIncident, Record):
+    """One file from one person. state: receiving, sealed, failed or quarantined; sizes in bytes; hashes hex SHA-256."""
+
+    __tablename__ = "evidence_item"
+    __table_args__ = (
+        sa.CheckConstraint("state in ('receiving', 'sealed', 'failed', 'quarantined')", name="state"),
+        sa.CheckConstraint(
+            "state <> 'sealed' or (sha256 is not null and version_id is not null and sealed_at is not null)",
+            name="sealed_is_hashed",
+        ),
+        sa.UniqueConstraint("opened_by_id", "once_key"),
+    )
+    account_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("account.id"))
+    filename: Mapped[str]
+    media_type: Mapped[str] = mapped_column(default="application/octet-stream")
+    size: Mapped[int] = mapped_column(sa.BigInteger)
+    state: Mapped[str] = mapped_column(default="receiving", server_default="receiving")
+    failure: Mapped[str] = mapped_column(default="", server_default="")
+    once_key: Mapped[uuid.UUID]
+    object_key: Mapped[str] = mapped_column(unique=True)
+    upload_id: Mapped[str] = mapped_column(default="", server_default="")
+    part_size: Mapped[int] = mapped_column(default=0, server_default="0")
+    version_id: Mapped[str | None]
+    device_sha256: Mapped[str | None]
+    sha256: Mapped[str | None] = mapped_column(index=True)
+    sealed_at: Mapped[dt.datetime | None]
+    checked_at: Mapped[dt.datetime | None]
+    check_ok: Mapped[bool | None]
+    evidence_type: Mapped[str] = mapped_column(default="", server_default="")
+    made_by: Mapped[str] = mapped_column(default="not_asked", server_default="not_asked")
+    may_be_shown: Mapped[str] = mapped_column(default="not_asked", server_default="not_asked")
+    description: Mapped[str] = mapped_column(default="", server_default="")
+    custody: Mapped[list[CustodyEvent]] = relationship(order_by="CustodyEvent.at")
+
+
+class CustodyEvent(OfIncident, Record):
+    """One step in an item's custody: receiving, received, verified, viewed, copied, exported, failed."""
+
+    __tablename__ = "custody_event"
+    __table_args__ = (
+        sa.Index("uq_custody_event_one_verified", "item_id", unique=True, postgresql_where=sa.text("kind = 'verified'")),
+    )
+    item_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("evidence_item.id"), index=True)
+    kind: Mapped[str]
+    at: Mapped[dt.datetime] = mapped_column(server_default=sa.func.clock_timestamp())
+    by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("app_user.id"))
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=sa.text("'{}'"))

@@ -1,0 +1,31 @@
+"""Exports of found records: what was asked, what came out, and its hash."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from intake.db import Record
+
+
+class Export(Record):
+    """One file made for one user. state: waiting, running, ready, failed; `rows` is the counted result."""
+
+    __tablename__ = "export"
+    __table_args__ = (sa.CheckConstraint("state in ('waiting', 'running', 'ready', 'failed')", name="state"),)
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("app_user.id"), index=True)
+    search_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("saved_search.id"))
+    filters: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=sa.text("'{}'"))
+    profile: Mapped[str] = mapped_column(default="records")
+    format: Mapped[str]
+    state: Mapped[str] = mapped_column(default="waiting", server_default="waiting")
+    failure: Mapped[str] = mapped_column(default="", server_default="")
+    rows: Mapped[int | None]
+    object_key: Mapped[str] = mapped_column(default="", server_default="")
+    size: Mapped[int | None] = mapped_column(sa.BigInteger)
+    sha256: Mapped[str | None]
+    finished_at: Mapped[dt.datetime | None]

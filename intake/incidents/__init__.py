@@ -1,0 +1,1 @@
+"""What happened: incidents, each person's account of them, observations and claims."""

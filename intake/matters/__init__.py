@@ -1,0 +1,1 @@
+"""The case: court, docket, parties, counsel, and the organisations that share it."""

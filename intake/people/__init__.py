@@ -1,0 +1,1 @@
+"""Class members and witnesses: pseudonyms, consents, and the vault that seals their identity."""

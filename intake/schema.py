@@ -1,0 +1,87 @@
+"""The whole schema in one place: every slice's tables, and what brings a database to it."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import command, migration, script
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+
+import intake.access.models
+import intake.audit.models
+import intake.declarations.models
+import intake.evidence.models
+import intake.exports.models
+import intake.incidents.models
+import intake.matters.models
+import intake.people.models
+import intake.search.models  # noqa: F401
+from intake.db import Base
+from intake.settings import project_file
+
+metadata = Base.metadata
+
+
+def _config(connection: sa.Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(project_file("migrations")))
+    config.attributes["connection"] = connection
+    return config
+
+
+def upgrade(owner_url: str, revision: str = "head") -> None:
+    """Bring the database at `owner_url` to `revision`. One at a time: others wait on an advisory lock."""
+    with _owner(owner_url) as connection:
+        command.upgrade(_config(connection), revision)
+
+
+def downgrade(owner_url: str, revision: str) -> None:
+    """Take the database back to `revision`."""
+    with _owner(owner_url) as connection:
+        command.downgrade(_config(connection), revision)
+
+
+def set_program_password(owner_url: str, password: str) -> None:
+    """Let the program's role sign in with `password` where the server asks for one."""
+    with _owner(owner_url) as connection:
+        quoted = connection.execute(sa.text("select quote_literal(:p)"), {"p": password}).scalar_one()
+        connection.execute(sa.text(f"ALTER ROLE testigo_app PASSWORD {quoted}"))
+
+
+def differences(connection: sa.Connection) -> list[object]:
+    """Return what the models have and the database lacks, or the other way round; empty means equal."""
+    options = {
+        "include_schemas": True,
+        "include_name": lambda name, kind, _p: kind != "schema" or name in {None, "public", "audit", "vault"},
+        "include_object": lambda _o, name, kind, _r, _c: kind != "table" or not name.startswith("alembic_"),
+        "compare_type": True,
+    }
+    return list(compare_metadata(migration.MigrationContext.configure(connection, opts=options), metadata))
+
+
+def behind(connection: sa.Connection) -> bool:
+    """Tell whether the database is older than the program."""
+    heads = script.ScriptDirectory.from_config(_config(connection)).get_heads()
+    here = migration.MigrationContext.configure(connection).get_current_heads()
+    return set(heads) != set(here)
+
+
+class _owner:  # noqa: N801
+    """A transaction as the owner, alone: two processes that migrate at once take turns."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
+
+    def __enter__(self) -> sa.Connection:
+        self.connection = self.engine.connect()
+        self.transaction = self.connection.begin()
+        self.connection.execute(sa.text("select pg_advisory_xact_lock(7370)"))
+        return self.connection
+
+    def __exit__(self, kind: object, *_rest: object) -> None:
+        if kind is None:
+            self.transaction.commit()
+        else:
+            self.transaction.rollback()
+        self.connection.close()
+        self.engine.dispose()

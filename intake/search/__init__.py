@@ -1,0 +1,1 @@
+"""One index over narratives, paragraphs and notes; facets, map and timeline of one result."""

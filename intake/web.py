@@ -1,0 +1,196 @@
+"""One request: one transaction, one permission check, one set of headers."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import uuid
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import sqlalchemy as sa
+from flask import Flask, Response, g, redirect, request, session
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response as BaseResponse
+from wtforms import HiddenField, ValidationError
+
+from intake import db
+from intake.access import sessions
+from intake.access.actor import Actor
+from intake.access.models import OnceKey
+from intake.access.policy import Permission
+from intake.audit.trail import record
+from intake.errors import Invalid, NotAllowed, NotSignedIn, SameKeyOtherContent
+
+View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+# What answers without a session. Everything else declares a permission, or the program does not start.
+OPEN_ENDPOINTS = frozenset({"static", "access.sign_in", "access.switch_language", "health.live", "health.ready"})
+
+
+def requires(permission: Permission) -> Callable[[View], View]:
+    """Declare the permission that a view needs."""
+
+    def mark(view: View) -> View:
+        view.permission = permission  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def undeclared(app: Flask) -> list[str]:
+    """Return endpoints that are neither open nor declare a permission."""
+    return sorted(
+        name for name, view in app.view_functions.items() if name not in OPEN_ENDPOINTS and not hasattr(view, "permission")
+    )
+
+
+class IntakeApp(Flask):
+    """One request, one transaction, one permission check.
+
+    dispatch_request is overridden, rather than after_request used, so that an error raised by the commit itself
+    still reaches the error handlers.
+    """
+
+    def dispatch_request(self) -> Response:  # type: ignore[override]
+        """Answer the request inside its transaction. Raises NotSignedIn, NotAllowed and whatever the view raises."""
+        endpoint = request.endpoint
+        if request.routing_exception is not None or endpoint == "static" or endpoint is None or endpoint.startswith("health."):
+            return cast("Response", super().dispatch_request())
+        _refuse_strange_input()
+        with db.transaction():
+            actor = g.actor = self._enter()
+            if endpoint not in OPEN_ENDPOINTS:
+                self._permit(actor, endpoint)
+            answer = self._once(actor) if actor and request.method == "POST" and "once_key" in request.form else self._view()
+        return answer
+
+    @staticmethod
+    def _enter() -> Actor | None:
+        token = session.get("_user_id")
+        return sessions.enter(token) if token else None
+
+    def _permit(self, actor: Actor | None, endpoint: str) -> None:
+        if actor is None:
+            raise NotSignedIn
+        permission: Permission = self.view_functions[endpoint].permission  # type: ignore[attr-defined]
+        if not actor.may(permission):
+            raise NotAllowed
+
+    def _view(self) -> Response:
+        return self.make_response(super().dispatch_request())
+
+    def _once(self, actor: Actor) -> Response:
+        """Give a creating form one effect: the same key again gets the first answer, other content a 409."""
+        key, content = _once_key(), _content_hash()
+        table = OnceKey.__table__
+        added = db.session.execute(
+            sa.dialects.postgresql.insert(OnceKey)
+            .values(user_id=actor.user_id, key=key, content_hash=content)
+            .on_conflict_do_nothing()
+            .returning(table.c.key)
+        ).scalar_one_or_none()
+        mine = (table.c.user_id == actor.user_id) & (table.c.key == key)
+        if added is None:
+            first = db.session.execute(sa.select(table.c.content_hash, table.c.answer).where(mine)).one()
+            if first.content_hash != content:
+                raise SameKeyOtherContent
+            return self.make_response(redirect(first.answer, code=303))
+        answer = self._view()
+        if 300 <= answer.status_code < 400:  # noqa: PLR2004
+            db.session.execute(sa.update(OnceKey).where(mine).values(answer=answer.location))
+        else:
+            db.session.execute(sa.delete(OnceKey).where(mine))
+        return answer
+
+
+def _once_key() -> uuid.UUID:
+    try:
+        return uuid.UUID(request.form["once_key"])
+    except ValueError as wrong:
+        raise Invalid({"once_key": "wrong"}) from wrong
+
+
+def _content_hash() -> bytes:
+    fields = sorted((k, v) for k, v in request.form.items(multi=True) if k != "csrf_token")
+    return hashlib.sha256(repr((request.path, fields)).encode()).digest()
+
+
+def _refuse_strange_input() -> None:
+    # PostgreSQL text cannot hold NUL: refuse it once, here, whichever form or JSON it comes in.
+    values = [*request.args.values(), *(request.view_args or {}).values()]
+    if any("\x00" in str(value) for value in values):
+        raise Invalid({"": "nul"})
+    if request.is_json and b"\\u0000" in request.get_data():
+        raise Invalid({"": "nul"})
+    # A page of another site cannot post here even with a stolen token (Fetch Metadata).
+    strange = request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}
+    if request.method not in {"GET", "HEAD", "OPTIONS"} and strange:
+        raise NotAllowed
+
+
+class CaseForm(FlaskForm):  # type: ignore[misc]
+    """The base of every form: CSRF, a once key for creating, the version that the editor saw."""
+
+    once_key = HiddenField(default=lambda: str(uuid.uuid4()))
+    version = HiddenField()
+
+    @property
+    def seen_version(self) -> int | None:
+        """The version of the record that was on the screen, or None."""
+        text = str(self.version.data or "")
+        return int(text) if text.isascii() and text.isdigit() else None
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What was submitted, without the form's own fields."""
+        return {name: value for name, value in self.data.items() if name not in {"csrf_token", "once_key", "version"}}
+
+    def validate(self, extra_validators: Any = None) -> bool:  # noqa: ANN401
+        """Check shapes; NUL, which PostgreSQL cannot hold, is an error beside its field."""
+        good = super().validate(extra_validators)
+        for field in self:
+            if isinstance(field.data, str) and "\x00" in field.data:
+                field.errors = [*field.errors, ValidationError(_nul()).args[0]]
+                good = False
+        return bool(good)
+
+
+def _nul() -> str:
+    from flask_babel import gettext  # noqa: PLC0415
+
+    return cast("str", gettext("This has a character that cannot be stored. Please type it again."))
+
+
+def set_headers(app: Flask, s3_origin: Callable[[], str]) -> None:
+    """Put the security headers on every answer; no page sets its own."""
+
+    @app.before_request
+    def nonce() -> None:
+        g.nonce = secrets.token_urlsafe(16)
+
+    @app.after_request
+    def headers(response: BaseResponse) -> BaseResponse:
+        store = s3_origin()
+        response.headers["Content-Security-Policy"] = (
+            f"default-src 'none'; script-src 'self' 'nonce-{g.get('nonce', '')}'; style-src 'self'; "
+            f"img-src 'self' blob: data: {store}; font-src 'self'; media-src 'self' blob: {store}; "
+            f"connect-src 'self' {store}; worker-src 'self'; manifest-src 'self'; form-action 'self'; "
+            "base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
+        )
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
+        if request.endpoint != "static":
+            response.headers["Cache-Control"] = "no-store"
+            response.headers["Vary"] = "Cookie"
+        return response
+
+
+def record_refusal(error: NotAllowed) -> None:
+    """Log a refusal in a transaction of its own: the request's was rolled back."""
+    actor = g.get("actor")
+    with db.transaction(actor.user_id if actor else None):
+        record("refused", subject=request.endpoint or "", error=type(error).__name__)
