@@ -1,0 +1,129 @@
+"""The command `testigo`: up, migrate, worker, demo, doctor, psql."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from intake import db, keys, schema
+from intake.access import rows
+from intake.access.models import Organisation
+from intake.local import services
+from intake.settings import Settings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="testigo", description="Declarations and evidence, from interview to court paper.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("up", help="start everything on this machine and load the demonstration matter").set_defaults(run=up)
+    commands.add_parser("migrate", help="bring the database to this version").set_defaults(run=migrate)
+    commands.add_parser("worker", help="run background jobs").set_defaults(run=worker)
+    commands.add_parser("doctor", help="check stores, rights and keys").set_defaults(run=doctor)
+    commands.add_parser("reconcile", help="finish or name left-over uploads").set_defaults(run=reconcile)
+    commands.add_parser("psql", help="open the database's own shell as its owner").set_defaults(run=psql)
+    demo_command = commands.add_parser("demo", help="write the fictional demonstration matter")
+    demo_command.add_argument("--scale", type=int, default=0, metavar="N", help="also make N incidents, for benchmarks")
+    demo_command.set_defaults(run=demo)
+    options = parser.parse_args(arguments)
+    return int(options.run(Settings.load(), options) or 0)
+
+
+def up(settings: Settings, _options: argparse.Namespace) -> int:
+    """Start stores, migrate, load the demonstration matter when empty, start web and worker, wait for Ctrl-C."""
+    from intake.local import supervisor  # noqa: PLC0415
+
+    port = services.free_port(settings.port)
+    settings = services.ensure_all(settings.with_(port=port))
+    _prepare(settings)
+    if settings.fictional:
+        from intake.demo import matter  # noqa: PLC0415
+
+        matter.load(settings)
+        greeting = matter.greeting(f"http://localhost:{port}")
+    else:
+        greeting = f"ready http://localhost:{port}"
+    return supervisor.run(settings, greeting)
+
+
+def migrate(settings: Settings, _options: argparse.Namespace) -> None:
+    """Bring the database to this version and let the program's role sign in."""
+    _prepare(services.ensure_all(settings))
+
+
+def worker(settings: Settings, _options: argparse.Namespace) -> None:
+    """Run background jobs until told to stop."""
+    from intake import worker as jobs  # noqa: PLC0415
+
+    jobs.run(services.ensure_all(settings))
+
+
+def demo(settings: Settings, options: argparse.Namespace) -> None:
+    """Write the demonstration matter, or N generated incidents for benchmarks."""
+    from intake.demo import matter, scale  # noqa: PLC0415
+
+    settings = services.ensure_all(settings)
+    _prepare(settings)
+    matter.load(settings)
+    if options.scale:
+        scale.load(settings, options.scale)
+    sys.stdout.write(matter.greeting(f"http://localhost:{settings.port}") + "\n")
+
+
+def reconcile(settings: Settings, _options: argparse.Namespace) -> int:
+    """Finish or name left-over uploads; the exit status is 1 when rows and objects differ."""
+    from intake import worker as jobs  # noqa: PLC0415
+    from intake.evidence.reconcile import reconcile as run  # noqa: PLC0415
+
+    settings = services.ensure_all(settings)
+    jobs.prepare(settings)
+    report = run(jobs.storage())
+    for name, found in report.items():
+        sys.stdout.write(f"{name}: {found if isinstance(found, int) else len(found)}\n")
+    return 1 if any(report[name] for name in ("objects_without_rows", "rows_without_objects")) else 0
+
+
+def doctor(settings: Settings, _options: argparse.Namespace) -> int:
+    """Check what readiness checks, and say each finding in one line; 1 when something is wrong."""
+    from intake.storage import Storage  # noqa: PLC0415
+
+    settings = services.ensure_all(settings)
+    keys.LocalKeyFile(settings.key_file)
+    Storage(settings).ping()
+    engine = sa.create_engine(settings.program_url)
+    with engine.connect() as connection:
+        open_tables = rows.unprotected(connection)
+        late = schema.behind(connection)
+        fast = connection.execute(sa.text("select proleakproof from pg_proc where proname = 'ts_match_vq'")).scalar_one()
+    lines = {
+        "keys and S3 answer": True,
+        "the database is of this version": not late,
+        "every matter table forces row security": not open_tables,
+        "search may use its word index under row security": fast,
+    }
+    for line, good in lines.items():
+        sys.stdout.write(f"{'ok  ' if good else 'BAD '} {line}\n")
+    return 0 if all(lines.values()) else 1
+
+
+def psql(settings: Settings, _options: argparse.Namespace) -> None:
+    """Replace this process by psql on the owner's connection."""
+    url = sa.engine.make_url(services.ensure_all(settings).database_url).set(drivername="postgresql")
+    os.execvp("psql", ["psql", url.render_as_string(hide_password=False)])
+
+
+def _prepare(settings: Settings) -> None:
+    schema.upgrade(settings.database_url)
+    schema.set_program_password(settings.database_url, settings.program_password)
+    db.connect(settings.program_url)
+    with db.transaction():
+        organisations = list(db.session.scalars(sa.select(Organisation.id)))
+    keys.LocalKeyFile.create(settings.key_file, organisations)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Behaviours, told as sentences, on real PostgreSQL and a real S3."""
