@@ -111,7 +111,7 @@ def create_functions() -> list[str]:
         f"CREATE FUNCTION access.{name}() RETURNS int[] {_DEFINER} AS $$ {_GRANTED.format(roles=roles)} $$"
         for name, roles in _ARRAYS.items()
     ]
-    return [me, *arrays, *_SHARING, _DESCRIBE, _ENTER, *_owned_by_keeper()]
+    return [me, *arrays, *_SHARING, _COUNTS, _DESCRIBE, _ENTER, *_owned_by_keeper()]
 
 
 _SHARING = (
@@ -129,6 +129,13 @@ WHERE g.compartment_id = ANY((SELECT access.approving())::int[]) $$""",
 SELECT coalesce(array_agg(DISTINCT g.user_id), '{{}}') FROM access_grant g
 WHERE g.compartment_id = ANY((SELECT access.audited())::int[]) $$""",
 )
+# De-identified: one count per month, county or agency of the analyst's compartments, never a row or a text.
+_COUNTS = f"""CREATE FUNCTION access.counts() RETURNS TABLE (kind text, cell text, n bigint) {_DEFINER} AS $$
+WITH seen AS (SELECT * FROM search_entry WHERE layer = 'own' AND compartment_id = ANY((SELECT access.counted())::int[]))
+SELECT 'month', CASE WHEN date_trunc('month', earliest) = date_trunc('month', latest) THEN to_char(earliest, 'YYYY-MM') ELSE '' END,
+  count(*) FROM seen GROUP BY 2
+UNION ALL SELECT 'county', coalesce(i.county, ''), count(*) FROM seen JOIN incident i ON i.id = seen.incident_id GROUP BY 2
+UNION ALL SELECT 'agency', a, count(*) FROM seen, unnest(agencies) a GROUP BY 2 $$"""
 _DESCRIBE = f"""CREATE FUNCTION access.describe(who int) RETURNS TABLE (user_id int, display_name text, email text,
 organisation_id int, language text, single_key_shortcuts boolean, grants jsonb) {_DEFINER} AS $$
 SELECT u.id, u.display_name, u.email, u.organisation_id, u.language, u.single_key_shortcuts,
@@ -156,7 +163,7 @@ END $$"""
 
 
 def _owned_by_keeper() -> list[str]:
-    names = [f"{name}()" for name in (*_ARRAYS, "shared", "shared_people", "supervised", "audited_users")]
+    names = [f"{name}()" for name in (*_ARRAYS, "shared", "shared_people", "supervised", "audited_users", "counts")]
     owned = [f"ALTER FUNCTION access.{n} OWNER TO {KEEPER}" for n in (*names, "describe(int)", "enter(bytea, interval, interval)")]
     return [f"GRANT CREATE, USAGE ON SCHEMA access TO {KEEPER}", *owned, f"GRANT USAGE ON SCHEMA access TO {APP}, {VAULT}"]
 
