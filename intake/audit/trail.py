@@ -102,7 +102,7 @@ BEGIN
   ELSE
     SELECT array_agg(k ORDER BY k) INTO changed FROM jsonb_object_keys(whole) k;
   END IF;
-  FOREACH hidden IN ARRAY TG_ARGV LOOP
+  FOREACH hidden IN ARRAY coalesce(TG_ARGV, '{}'::text[]) LOOP
     IF old_row ? hidden THEN old_row := jsonb_set(old_row, ARRAY[hidden], audit.commitment(old_row -> hidden)); END IF;
     IF new_row ? hidden THEN new_row := jsonb_set(new_row, ARRAY[hidden], audit.commitment(new_row -> hidden)); END IF;
   END LOOP;

@@ -1,0 +1,1 @@
+"""The demonstration matter: fictional, generated from a fixed seed, and marked so."""

@@ -1,0 +1,51 @@
+"""People and roles, the log, the counts."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from intake.admin.queries import suppress
+from tests.browser import Browser
+from tests.world import World
+
+
+def test_an_administrator_changes_a_role_and_it_holds_at_the_next_request(
+    as_admin: Browser, as_paralegal: Browser, world: World, owner: sa.Connection
+) -> None:
+    assert as_paralegal.get("/search").status_code == 200
+    as_admin.get("/people-and-roles")
+    answer = as_admin.post(f"/people-and-roles/{world.users['paralegal']}/role", {"role": "RO.AUDITOR"}, once=None)
+    assert answer.status_code == 302
+    assert as_paralegal.get("/search").status_code == 403
+    owner.execute(sa.text("update access_grant set role = 'RO.PARALEGAL' where user_id = :id"), {"id": world.users["paralegal"]})
+    owner.commit()
+
+
+def test_an_administrator_cannot_change_their_own_role(as_admin: Browser, world: World) -> None:
+    as_admin.get("/people-and-roles")
+    answer = as_admin.post(f"/people-and-roles/{world.users['admin']}/role", {"role": "RO.SUPATT"}, once=None)
+    assert answer.status_code == 403
+
+
+def test_a_user_of_another_organisation_is_not_there(as_admin: Browser, world: World) -> None:
+    as_admin.get("/people-and-roles")
+    answer = as_admin.post(f"/people-and-roles/{world.users['stranger']}/active", {"active": "no"}, once=None)
+    assert answer.status_code == 404
+
+
+def test_an_auditor_sees_who_did_what_without_content(as_auditor: Browser, as_admin: Browser) -> None:
+    as_admin.get("/people-and-roles")
+    page = as_auditor.get("/log").get_data(as_text=True)
+    assert "sign_in" in page or "Sign" in page
+
+
+def test_only_the_analyst_reads_counts(as_analyst: Browser, as_attorney: Browser, as_auditor: Browser) -> None:
+    assert as_analyst.get("/counts").status_code == 200
+    assert as_attorney.get("/counts").status_code == 403
+    assert as_auditor.get("/counts").status_code == 403
+
+
+def test_small_cells_are_hidden_and_cannot_be_subtracted_from_the_total() -> None:
+    assert suppress([("a", 3), ("b", 40), ("c", 9)]) == [("a", None), ("b", 40), ("c", None)]
+    assert suppress([("a", 3), ("b", 2), ("c", 9)]) == [("a", None), ("b", None), ("c", 9)]
+    assert suppress([("a", 30)]) == [("a", 30)]
