@@ -1,0 +1,263 @@
+"""The S3 store: the program's only door to it. Browsers put and get by signed addresses; bytes pass here only to be read.
+
+Every call raises StoreUnavailable when the store does not answer or refuses, and NotThere for what does not exist.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hashlib
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import IO, TYPE_CHECKING, Any, Literal
+from urllib.parse import quote
+
+import boto3
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from urllib3.exceptions import HTTPError
+
+from intake.errors import NotThere, StoreUnavailable
+from intake.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+log = logging.getLogger("testigo.storage")
+
+PUT_EXPIRES = 900  # seconds: a part over a slow line must begin, not end, within it
+GET_EXPIRES = 300
+CHUNK = 1 << 20  # bytes read at a time, whatever the object's size
+ABSENT = {"404", "NoSuchKey", "NoSuchVersion", "NoSuchUpload", "NoSuchBucket", "NotFound"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One uploaded part of a multipart upload. number: from 1; size: bytes; sha256: base64.
+
+    SeaweedFS does not list the digests again: keep those that were signed, completing needs every one.
+    """
+
+    number: int
+    etag: str
+    size: int = 0
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Signed:
+    """An address a browser may use once, and the headers it must send with it because they are signed too."""
+
+    url: str
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Head:
+    """What the store says of one version. size: bytes."""
+
+    size: int
+    version_id: str
+    media_type: str
+    modified: dt.datetime
+
+
+class Storage:
+    """Objects in the evidence bucket unless another is named. Safe to share among threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.bucket = settings.s3_bucket
+        self.exports_bucket = settings.s3_exports_bucket
+
+    @cached_property
+    def _s3(self) -> S3Client:
+        return self._client(self.settings.s3_endpoint_url)
+
+    @cached_property
+    def _signer(self) -> S3Client:
+        # Signing covers the host name, so addresses for browsers are signed with the name that browsers use.
+        return self._client(self.settings.s3_public_endpoint_url or self.settings.s3_endpoint_url)
+
+    def _client(self, endpoint: str) -> S3Client:
+        config = Config(
+            signature_version="s3v4",  # the default presigns with the outdated version 2 for other endpoints than AWS
+            connect_timeout=3,
+            read_timeout=30,
+            retries={"mode": "standard", "total_max_attempts": 3},
+            request_checksum_calculation="when_required",  # we send SHA-256 ourselves
+            response_checksum_validation="when_required",
+            max_pool_connections=20,
+            proxies={} if endpoint.startswith("http://127.0.0.1") else None,
+        )
+        return boto3.session.Session().client(
+            "s3",
+            endpoint_url=endpoint or None,
+            region_name=self.settings.s3_region,
+            aws_access_key_id=self.settings.s3_access_key or None,
+            aws_secret_access_key=self.settings.s3_secret_key or None,
+            config=config,
+        )
+
+    def ping(self) -> None:
+        """Ask whether the store answers."""
+        with _answering():
+            self._s3.head_bucket(Bucket=self.bucket)
+
+    def presign_put(self, key: str, sha256: str, size: int, media_type: str) -> Signed:
+        """Sign a whole-object PUT of exactly these bytes. sha256: base64; size: bytes, at most 5 GiB (S3)."""
+        headers = {"x-amz-checksum-sha256": sha256, "content-type": media_type}
+        extra = {"Key": key, "ChecksumSHA256": sha256, "ContentLength": size, "ContentType": media_type}
+        return Signed(self._presign("put_object", PUT_EXPIRES, Bucket=self.bucket, **extra), headers)
+
+    def create_multipart(self, key: str, media_type: str) -> str:
+        """Begin a multipart upload whose parts carry SHA-256; returns the upload id."""
+        with _answering():
+            made = self._s3.create_multipart_upload(
+                Bucket=self.bucket, Key=key, ContentType=media_type, ChecksumAlgorithm="SHA256"
+            )
+        return made["UploadId"]
+
+    def presign_part(self, key: str, upload_id: str, part_number: int, size: int, sha256: str) -> Signed:
+        """Sign the PUT of one part of exactly these bytes. part_number: 1 to 10,000; sha256: base64."""
+        extra = {"Key": key, "UploadId": upload_id, "PartNumber": part_number, "ContentLength": size}
+        url = self._presign("upload_part", PUT_EXPIRES, Bucket=self.bucket, ChecksumSHA256=sha256, **extra)
+        return Signed(url, {"x-amz-checksum-sha256": sha256})
+
+    def list_parts(self, key: str, upload_id: str) -> list[Part]:
+        """Return the parts that arrived, in order: what a resumed upload need not send again."""
+        with _answering():
+            pages = self._s3.get_paginator("list_parts").paginate(Bucket=self.bucket, Key=key, UploadId=upload_id)
+            found = [part for page in pages for part in page.get("Parts", [])]
+        return [Part(p["PartNumber"], p["ETag"], p["Size"], p.get("ChecksumSHA256", "")) for p in found]
+
+    def complete_multipart(self, key: str, upload_id: str, parts: Sequence[Part]) -> str:
+        """Join the parts into one version and return its id. After a lost answer it raises NotThere: ask versions()."""
+        listed: list[Any] = [
+            {"PartNumber": p.number, "ETag": p.etag, **({"ChecksumSHA256": p.sha256} if p.sha256 else {})} for p in parts
+        ]
+        with _answering():
+            done = self._s3.complete_multipart_upload(
+                Bucket=self.bucket, Key=key, UploadId=upload_id, MultipartUpload={"Parts": listed}
+            )
+        return done.get("VersionId") or self.head(key).version_id
+
+    def abort_multipart(self, key: str, upload_id: str) -> None:
+        """Throw away an upload that was not completed; its parts are freed."""
+        with _answering():
+            self._s3.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=upload_id)
+
+    def list_multiparts(self, prefix: str = "") -> list[tuple[str, str, dt.datetime]]:
+        """Return (key, upload id, begun) of every unfinished upload."""
+        with _answering():
+            pages = self._s3.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=prefix)
+            return [(u["Key"], u["UploadId"], u["Initiated"]) for page in pages for u in page.get("Uploads", [])]
+
+    def put_object(self, bucket: str, key: str, body: bytes | IO[bytes], media_type: str = "") -> str:
+        """Store bytes, or a file of any size with flat memory; returns the version id ("" in a plain bucket)."""
+        kind = {"ContentType": media_type or "application/octet-stream"}
+        with _answering():
+            if isinstance(body, bytes):
+                digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+                made = self._s3.put_object(Bucket=bucket, Key=key, Body=body, ChecksumSHA256=digest, **kind)  # type: ignore[arg-type]
+                return made.get("VersionId", "")
+            extra = {**kind, "ChecksumAlgorithm": "SHA256"}
+            transfer = TransferConfig(multipart_chunksize=8 * CHUNK, max_concurrency=2)
+            self._s3.upload_fileobj(body, bucket, key, ExtraArgs=extra, Config=transfer)
+        return self.head(key, bucket=bucket).version_id
+
+    def open(self, key: str, version_id: str = "", *, bucket: str = "") -> Iterator[bytes]:
+        """Read one version (or the newest) in chunks of 1 MiB."""
+        with _answering():
+            body = self._s3.get_object(**self._at(key, version_id, bucket))["Body"]
+            with body:
+                yield from body.iter_chunks(CHUNK)
+
+    def hash_stored(self, key: str, version_id: str = "", *, bucket: str = "") -> tuple[str, int]:
+        """Read a version back and return its SHA-256 (hex) and size in bytes; memory stays flat.
+
+        Of multipart objects S3's own SHA-256 is one of the parts' digests, so it proves nothing about the file.
+        """
+        digest, size = hashlib.sha256(), 0
+        for chunk in self.open(key, version_id, bucket=bucket):
+            digest.update(chunk)
+            size += len(chunk)
+        return digest.hexdigest(), size
+
+    def versions(self, key: str) -> list[Head]:
+        """Return the versions of exactly this key, newest first."""
+        return [head for found, head in self.all_versions(key) if found == key]
+
+    def all_versions(self, prefix: str = "") -> Iterator[tuple[str, Head]]:
+        """Walk (key, version) of everything under a prefix, for the reconciler."""
+        with _answering():
+            for page in self._s3.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=prefix):
+                for found in page.get("Versions", []):
+                    yield found["Key"], Head(found["Size"], found["VersionId"], "", found["LastModified"])
+
+    def head(self, key: str, version_id: str = "", *, bucket: str = "") -> Head:
+        """Return size, version and type of one version or the newest."""
+        with _answering():
+            found = self._s3.head_object(**self._at(key, version_id, bucket))
+        version = found.get("VersionId", "")
+        return Head(found["ContentLength"], version, found.get("ContentType", ""), found["LastModified"])
+
+    def presign_get(
+        self,
+        key: str,
+        version_id: str,
+        filename: str,
+        media_type: str,
+        disposition: Literal["attachment", "inline"] = "attachment",
+        *,
+        expires: int = GET_EXPIRES,
+        bucket: str = "",
+    ) -> str:
+        """Sign the reading of one version for `expires` seconds under a file name that the address will show.
+
+        The name must be a neutral one (an exhibit's number): addresses end up in histories and logs.
+        """
+        return self._presign(
+            "get_object",
+            expires,
+            **self._at(key, version_id, bucket),
+            ResponseContentDisposition=f"{disposition}; filename*=UTF-8''{quote(filename, safe='')}",
+            ResponseContentType=media_type,
+        )
+
+    def retain(self, key: str, version_id: str, until: dt.datetime) -> None:
+        """Lock a version until a time; nobody, the store's administrator included, can shorten it (COMPLIANCE)."""
+        retention: Any = {"Mode": "COMPLIANCE", "RetainUntilDate": until}
+        with _answering():
+            self._s3.put_object_retention(Bucket=self.bucket, Key=key, VersionId=version_id, Retention=retention)
+
+    def delete_export(self, key: str) -> None:
+        """Delete a finished export's file. Evidence has no such call: the program's identity may not."""
+        with _answering():
+            self._s3.delete_object(Bucket=self.exports_bucket, Key=key)
+
+    def _at(self, key: str, version_id: str, bucket: str) -> Any:  # noqa: ANN401
+        return {"Bucket": bucket or self.bucket, "Key": key, **({"VersionId": version_id} if version_id else {})}
+
+    def _presign(self, operation: str, expires: int, **parameters: str | int) -> str:
+        return self._signer.generate_presigned_url(operation, Params=parameters, ExpiresIn=expires)
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except ClientError as refusal:
+        code = refusal.response.get("Error", {}).get("Code", "")
+        if code in ABSENT:
+            raise NotThere from refusal
+        log.warning("the store refused %s: %s", refusal.operation_name, code)
+        raise StoreUnavailable from refusal
+    except (BotoCoreError, HTTPClientError, HTTPError, boto3.exceptions.Boto3Error) as silence:
+        log.warning("the store does not answer: %s", type(silence).__name__)
+        raise StoreUnavailable from silence
