@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column, scoped_session, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 
-from intake.errors import DatabaseUnavailable, StaleVersion
+from intake.errors import DatabaseUnavailable, NotAllowed, StaleVersion
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -107,6 +107,12 @@ def transaction(user_id: int | None = None) -> Iterator[scoped_session[Any]]:
     except StaleDataError as stale:
         session.rollback()
         raise StaleVersion from stale
+    except sa.exc.ProgrammingError as refused:
+        session.rollback()
+        # Row security refused the write: the net under a check that a service forgot.
+        if "row-level security" in str(refused.orig):
+            raise NotAllowed from refused
+        raise
     except sa.exc.OperationalError as lost:
         _abandon()
         raise DatabaseUnavailable from lost

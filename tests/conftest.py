@@ -84,8 +84,8 @@ def app(settings: Settings, world: World) -> Flask:  # noqa: ARG001
 @pytest.fixture
 def owner(settings: Settings) -> Iterator[sa.Connection]:
     """A connection of the database's owner, past row security, to look at what is really stored."""
-    engine = sa.create_engine(settings.database_url, poolclass=sa.pool.NullPool)
-    with engine.begin() as connection:
+    engine = sa.create_engine(settings.database_url, isolation_level="AUTOCOMMIT", poolclass=sa.pool.NullPool)
+    with engine.connect() as connection:
         yield connection
 
 

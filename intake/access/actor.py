@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, Protocol, cast
 
 from intake import db
-from intake.access.policy import Permission, permitted
+from intake.access.policy import Permission, Role, permitted
 from intake.errors import NotAllowed
+
+
+class Owned(Protocol):
+    """A record that says which compartment it is in and who opened its intake."""
+
+    compartment_id: Any
+    opened_by_id: Any
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,15 @@ class Actor:
             return permitted(self.roles, permission)
         held = frozenset(g.role for g in self.grants if g.compartment_id == compartment_id)
         return permitted(held, permission)
+
+    def may_change(self, record: Owned) -> bool:
+        """Tell whether the actor may edit a person's own words: their own intake, or any as supervising attorney.
+
+        The same rule as the row policies of access/rows.py, asked beforehand so that the screen can say so.
+        """
+        held = {g.role for g in self.grants if g.compartment_id == record.compartment_id}
+        own = record.opened_by_id == self.user_id
+        return Role.SUPERVISING_ATTORNEY in held or (own and bool(held & {Role.INTAKE, Role.PARALEGAL}))
 
     def compartment_for(self, permission: Permission) -> int:
         """Return the compartment in which new records of this actor belong. Raises NotAllowed without one."""

@@ -14,7 +14,6 @@ def test_a_user_signs_in_and_sees_today(as_intake: Browser) -> None:
 
 def test_wrong_unknown_and_disabled_answer_alike(client: Browser, world: World, owner: sa.Connection) -> None:
     owner.execute(sa.text("update app_user set active = false where email = 'second_intake@example.org'"))
-    owner.commit()
     tries = [(world.emails["intake"], "wrong password here"), ("nobody@example.org", PASSWORD), (world.emails["second_intake"], PASSWORD)]
     answers = []
     for email, password in tries:
@@ -69,16 +68,13 @@ def test_the_database_keeps_no_token_that_signs_in(as_intake: Browser, owner: sa
 
 def test_an_idle_session_ends_after_thirty_minutes(as_intake: Browser, owner: sa.Connection) -> None:
     owner.execute(sa.text("update user_session set seen_at = now() - interval '31 minutes'"))
-    owner.commit()
     assert as_intake.get("/").status_code == 302
 
 
 def test_a_disabled_user_is_out_at_the_next_request(as_paralegal: Browser, world: World, owner: sa.Connection) -> None:
     owner.execute(sa.text("update app_user set active = false where id = :id"), {"id": world.users["paralegal"]})
-    owner.commit()
     assert as_paralegal.get("/").status_code == 302
     owner.execute(sa.text("update app_user set active = true where id = :id"), {"id": world.users["paralegal"]})
-    owner.commit()
 
 
 def test_every_answer_carries_the_headers(client: Browser) -> None:

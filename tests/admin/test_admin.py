@@ -18,7 +18,6 @@ def test_an_administrator_changes_a_role_and_it_holds_at_the_next_request(
     assert answer.status_code == 302
     assert as_paralegal.get("/search").status_code == 403
     owner.execute(sa.text("update access_grant set role = 'RO.PARALEGAL' where user_id = :id"), {"id": world.users["paralegal"]})
-    owner.commit()
 
 
 def test_an_administrator_cannot_change_their_own_role(as_admin: Browser, world: World) -> None:
