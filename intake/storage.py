@@ -1,4 +1,4 @@
-"""The S3 store: the program's only door to it. Browsers put and get by signed addresses; bytes pass here only to be read.
+"""The S3 store: the program's only door to it. Browsers put and get by signed addresses; bytes pass here to be read.
 
 Every call raises StoreUnavailable when the store does not answer or refuses, and NotThere for what does not exist.
 """
@@ -112,8 +112,16 @@ class Storage:
     def presign_put(self, key: str, sha256: str, size: int, media_type: str) -> Signed:
         """Sign a whole-object PUT of exactly these bytes. sha256: base64; size: bytes, at most 5 GiB (S3)."""
         headers = {"x-amz-checksum-sha256": sha256, "content-type": media_type}
-        extra = {"Key": key, "ChecksumSHA256": sha256, "ContentLength": size, "ContentType": media_type}
-        return Signed(self._presign("put_object", PUT_EXPIRES, Bucket=self.bucket, **extra), headers)
+        url = self._presign(
+            "put_object",
+            PUT_EXPIRES,
+            Bucket=self.bucket,
+            Key=key,
+            ChecksumSHA256=sha256,
+            ContentLength=size,
+            ContentType=media_type,
+        )
+        return Signed(url, headers)
 
     def create_multipart(self, key: str, media_type: str) -> str:
         """Begin a multipart upload whose parts carry SHA-256; returns the upload id."""
@@ -125,7 +133,12 @@ class Storage:
 
     def presign_part(self, key: str, upload_id: str, part_number: int, size: int, sha256: str) -> Signed:
         """Sign the PUT of one part of exactly these bytes. part_number: 1 to 10,000; sha256: base64."""
-        extra = {"Key": key, "UploadId": upload_id, "PartNumber": part_number, "ContentLength": size}
+        extra: dict[str, str | int] = {
+            "Key": key,
+            "UploadId": upload_id,
+            "PartNumber": part_number,
+            "ContentLength": size,
+        }
         url = self._presign("upload_part", PUT_EXPIRES, Bucket=self.bucket, ChecksumSHA256=sha256, **extra)
         return Signed(url, {"x-amz-checksum-sha256": sha256})
 
@@ -139,7 +152,8 @@ class Storage:
     def complete_multipart(self, key: str, upload_id: str, parts: Sequence[Part]) -> str:
         """Join the parts into one version and return its id. After a lost answer it raises NotThere: ask versions()."""
         listed: list[Any] = [
-            {"PartNumber": p.number, "ETag": p.etag, **({"ChecksumSHA256": p.sha256} if p.sha256 else {})} for p in parts
+            {"PartNumber": p.number, "ETag": p.etag, **({"ChecksumSHA256": p.sha256} if p.sha256 else {})}
+            for p in parts
         ]
         with _answering():
             done = self._s3.complete_multipart_upload(

@@ -82,7 +82,7 @@ class Account:
         """Tell whether the account can enter the folder or run the program at `path`."""
         if not self.dropped:
             return os.access(path, os.X_OK)
-        return subprocess.run(["test", "-x", path], cwd="/", check=False, **self.process).returncode == 0
+        return subprocess.run(["/usr/bin/test", "-x", path], cwd="/", check=False, **self.process).returncode == 0
 
     def own(self, folder: Path) -> None:
         """Make `folder` the account's alone (mode 0700)."""

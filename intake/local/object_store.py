@@ -96,17 +96,15 @@ class LocalObjectStore:
     def _set_up(self, origins: Sequence[str] | None) -> None:
         record = self.weed.home / "set-up.json"
         before = json.loads(record.read_text()) if record.exists() else {}
-        wanted = {
-            "data": self.weed.data.stat().st_ino,
-            "buckets": [self.locked_bucket, self.plain_bucket],
-            "origins": before.get("origins", []) if origins is None else sorted(origins),
-        }
+        admitted: list[str] = before.get("origins", []) if origins is None else sorted(origins)
+        made = {"data": self.weed.data.stat().st_ino, "buckets": [self.locked_bucket, self.plain_bucket]}
+        wanted = {**made, "origins": admitted}
         if before == wanted:
             return
-        if {**before, "origins": wanted["origins"]} != wanted:
+        if {**before, "origins": admitted} != wanted:
             self._make_buckets()
             self._sync_every_write()
-        self._admit(wanted["origins"])
+        self._admit(admitted)
         write_private(record, json.dumps(wanted).encode())
 
     def _make_buckets(self) -> None:

@@ -86,7 +86,7 @@ def run(settings: Settings, greeting: str) -> int:
     settings: filled in by services.ensure_all; port: the web's, stepped up when somebody took it meanwhile.
     """
     stop = _Stop()
-    embedded = _embedded(settings)
+    embedded = _embedded()
     with (settings.state_dir / "up.lock").open("a") as alone:
         try:
             fcntl.flock(alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -163,7 +163,7 @@ class _Stop:
 class _embedded:  # noqa: N801
     """Keeps the stores of this machine running; calling it starts what does not run and returns where it is."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self) -> None:
         given = Settings.load()
         self.database, self.store = not given.database_url, not given.s3_endpoint_url
         self.any = self.database or self.store

