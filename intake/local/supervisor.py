@@ -26,6 +26,7 @@ LONGEST_PAUSE = 10.0  # seconds before a child that keeps dying is started again
 GRACE = 20  # seconds in which a child may finish what it does
 
 WEB = "intake.wsgi:app"
+WORKER = [sys.executable, "-m", "intake.cli", "worker"]
 
 
 @dataclass
@@ -103,7 +104,7 @@ def _run_alone(settings: Settings, greeting: str, embedded: _embedded, stop: _St
         settings = embedded(settings.with_(port=port))
         children = [
             Child("web", web_command(settings, listener.fileno()), listener),
-            Child("worker", [sys.executable, "-m", "intake.cli", "worker"]),
+            Child("worker", WORKER),
         ]
         try:
             return _watch(settings, children, embedded, greeting, stop)
