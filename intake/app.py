@@ -120,6 +120,7 @@ def _give_templates(app: Flask, settings: Settings) -> None:
         }
 
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters["ord_of"] = ord
 
 
 def _answer_errors(app: Flask) -> None:
