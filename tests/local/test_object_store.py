@@ -120,9 +120,11 @@ def test_the_inner_services_answer_nobody(store: LocalObjectStore, service: str,
 def test_the_servers_own_shell_needs_the_certificate(store: LocalObjectStore, s3: Any) -> None:
     version = lock(s3, "from-the-side")
     script = "lock\nfs.rm -rf /buckets/evidence/from-the-side.versions\ns3.bucket.delete -name=evidence\n"
-    command = [store.weed.program, "shell", f"-master=127.0.0.1:{store.weed.ports['master']}"]
+    command: list[str | Path] = [store.weed.program, "shell", f"-master=127.0.0.1:{store.weed.ports['master']}"]
     with contextlib.suppress(subprocess.TimeoutExpired):  # it never gets in
-        subprocess.run(command, input=script, text=True, env={"HOME": "/nonexistent"}, capture_output=True, timeout=4)
+        subprocess.run(
+            command, input=script, text=True, env={"HOME": "/nonexistent"}, capture_output=True, timeout=4, check=False
+        )
     assert kept(s3, "from-the-side", version)
 
 
@@ -154,7 +156,7 @@ def admits(s3: Any, origin: str, header: str = "x-amz-checksum-sha256", verb: st
     """Judge a preflight as a browser does: a refusal also answers 200 here."""
     url = s3.generate_presigned_url("put_object", {"Bucket": "evidence", "Key": "b"})
     asked = {"Access_Control_Request_Method": verb, "Access_Control_Request_Headers": header}
-    status, headers = answer("OPTIONS", url, Origin=origin, **asked)
+    status, headers = answer("OPTIONS", url, None, Origin=origin, **asked)
     allowed = {name: headers[f"Access-Control-Allow-{name}"] or "" for name in ("Origin", "Methods", "Headers")}
     return status == 200 and allowed["Origin"] == origin and verb in allowed["Methods"] and header in allowed["Headers"]
 
