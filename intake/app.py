@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Flask, Response, g, jsonify, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import Babel, get_locale
+from flask_babel import Babel, format_datetime, get_locale
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import NoResultFound
@@ -23,6 +23,7 @@ from intake.errors import NotAllowed, NotSignedIn, TestigoError
 from intake.people import vault
 from intake.settings import Settings, project_file
 from intake.storage import Storage
+from intake.taxonomy import label
 from intake.web import IntakeApp, record_refusal, set_headers, undeclared
 
 log = logging.getLogger("testigo")
@@ -121,6 +122,8 @@ def _give_templates(app: Flask, settings: Settings) -> None:
 
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["ord_of"] = ord
+    app.jinja_env.filters["term_label"] = lambda code, plain=True: label(code, str(get_locale() or "en"), plain=plain)
+    app.jinja_env.filters["datetimeformat"] = lambda moment: format_datetime(moment, "short")
 
 
 def _answer_errors(app: Flask) -> None:
