@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import boto3
 from boto3.s3.transfer import TransferConfig
@@ -38,10 +38,7 @@ ABSENT = {"404", "NoSuchKey", "NoSuchVersion", "NoSuchUpload", "NoSuchBucket", "
 
 @dataclass(frozen=True)
 class Part:
-    """One uploaded part of a multipart upload. number: from 1; size: bytes; sha256: base64.
-
-    SeaweedFS does not list the digests again: keep those that were signed, completing needs every one.
-    """
+    """One uploaded part of a multipart upload. number: from 1; size: bytes; sha256: base64, "" where not listed."""
 
     number: int
     etag: str
@@ -124,11 +121,15 @@ class Storage:
         return Signed(url, headers)
 
     def create_multipart(self, key: str, media_type: str) -> str:
-        """Begin a multipart upload whose parts carry SHA-256; returns the upload id."""
+        """Begin a multipart upload whose parts carry SHA-256; returns the upload id.
+
+        AWS wants the algorithm named at the start, and lists the digests that completing then needs. SeaweedFS checks
+        each part's signed digest either way, but never lists them: named at the start, it could not be completed.
+        """
+        host = urlsplit(self.settings.s3_endpoint_url).hostname or "amazonaws.com"
+        named: Any = {"ChecksumAlgorithm": "SHA256"} if host.endswith("amazonaws.com") else {}
         with _answering():
-            made = self._s3.create_multipart_upload(
-                Bucket=self.bucket, Key=key, ContentType=media_type, ChecksumAlgorithm="SHA256"
-            )
+            made = self._s3.create_multipart_upload(Bucket=self.bucket, Key=key, ContentType=media_type, **named)
         return made["UploadId"]
 
     def presign_part(self, key: str, upload_id: str, part_number: int, size: int, sha256: str) -> Signed:
@@ -141,6 +142,10 @@ class Storage:
         }
         url = self._presign("upload_part", PUT_EXPIRES, Bucket=self.bucket, ChecksumSHA256=sha256, **extra)
         return Signed(url, {"x-amz-checksum-sha256": sha256})
+
+    def presign_list_parts(self, key: str, upload_id: str) -> str:
+        """Sign the listing of an upload's parts, for a browser that resumes it."""
+        return self._presign("list_parts", PUT_EXPIRES, Bucket=self.bucket, Key=key, UploadId=upload_id)
 
     def list_parts(self, key: str, upload_id: str) -> list[Part]:
         """Return the parts that arrived, in order: what a resumed upload need not send again."""

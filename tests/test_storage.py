@@ -76,10 +76,9 @@ def test_parts_join_into_one_version_whose_read_back_is_the_file(storage: Storag
     for number, body in enumerate(bodies, 1):
         status, etag = put(storage.presign_part(key, upload, number, len(body), digest(body)), body)
         assert status == 200
-        parts.append(Part(number, etag, len(body), digest(body)))
-    assert [(p.number, p.etag, p.size) for p in storage.list_parts(key, upload)] == [
-        (p.number, p.etag, p.size) for p in parts
-    ]
+        parts.append(Part(number, etag, len(body)))
+    assert storage.list_parts(key, upload) == parts
+    assert get(storage.presign_list_parts(key, upload))[1].count(b"<PartNumber>") == 2
     version = storage.complete_multipart(key, upload, parts)
     whole = b"".join(bodies)
     assert storage.hash_stored(key, version) == (hashlib.sha256(whole).hexdigest(), len(whole))
