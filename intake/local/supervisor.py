@@ -12,12 +12,14 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from urllib.parse import urlsplit
 
 from intake.local import services
+from intake.local.postgres import LocalPostgres
 from intake.settings import Settings
 
 LOOK = 0.5  # seconds between looks at the children
@@ -177,10 +179,19 @@ class _embedded:  # noqa: N801
             asked = asked.with_(s3_endpoint_url="", s3_access_key="", s3_secret_key="")
         return services.ensure_all(asked, services.origins_of(settings.port)) if self.any else settings
 
+    def alive(self, settings: Settings) -> bool:
+        """Look cheaply, every other second: the database's process is there and the store takes connections."""
+        if self.database and LocalPostgres(settings.state_dir).pid() is None:
+            return False
+        if not self.store:
+            return True
+        address = urlsplit(settings.s3_endpoint_url)
+        with contextlib.suppress(OSError), socket.create_connection((address.hostname, address.port or 80), 2):
+            return True
+        return False
 
-def _watch(
-    settings: Settings, children: list[Child], embedded: Callable[[Settings], Settings], greeting: str, stop: _Stop
-) -> int:
+
+def _watch(settings: Settings, children: list[Child], embedded: _embedded, greeting: str, stop: _Stop) -> int:
     for child in children:
         child.start(environment(settings))
     greeted, looks = False, 0
@@ -198,7 +209,10 @@ def _watch(
     return 0
 
 
-def _heal_stores(settings: Settings, embedded: Callable[[Settings], Settings], children: list[Child]) -> Settings:
+def _heal_stores(settings: Settings, embedded: _embedded, children: list[Child]) -> Settings:
+    if embedded.alive(settings):
+        return settings
+    say("a store ended; starting it again")
     try:
         found = embedded(settings)
     except RuntimeError as failure:  # said and tried again at the next look: a full disk may be emptied
