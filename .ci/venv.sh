@@ -6,9 +6,9 @@ lock=requirements/$1.lock
 
 python_of() {
   for name in "${PYTHON:-}" python3 python3.14 python3.13 python3.12 python3.11; do
-    [ -n "$name" ] && "$name" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$name"; return; }
+    [ -n "$name" ] && "$name" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$name"; return; }
   done
-  echo "Testigo needs Python 3.11 or newer with venv: none was found (set PYTHON=...)." >&2
+  echo "Testigo needs Python 3.11 or newer with venv and pip (Debian: python3-venv): none was found (set PYTHON=...)." >&2
   exit 1
 }
 

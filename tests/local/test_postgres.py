@@ -111,6 +111,9 @@ def test_a_folder_that_the_servers_account_cannot_reach_stays_closed(tmp_path: P
         server.stop()
         for path in sorted(server.home.rglob("*"), reverse=True):
             path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+        server.home.rmdir()
+        if server.account.dropped:
+            server.home.parent.rmdir()
 
 
 def test_stop_leaves_no_process_and_start_finds_the_rows(postgres: LocalPostgres) -> None:
