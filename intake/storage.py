@@ -280,3 +280,18 @@ def _answering() -> Iterator[None]:
     except (BotoCoreError, HTTPClientError, HTTPError, boto3.exceptions.Boto3Error) as silence:
         log.warning("the store does not answer: %s", type(silence).__name__)
         raise StoreUnavailable from silence
+
+
+_opened: dict[str, Storage] = {}
+
+
+def use(storage: Storage) -> None:
+    """Tell this process's jobs which store they work on; the worker does this once at its start."""
+    _opened["current"] = storage
+
+
+def current() -> Storage:
+    """Return the store of use(). Raises StoreUnavailable where none was named."""
+    if "current" not in _opened:
+        raise StoreUnavailable
+    return _opened["current"]

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from intake.db import Record
+from intake.db import Base, Record
 from intake.incidents.models import OfIncident
 
 
@@ -47,13 +47,42 @@ class EvidenceItem(OfIncident, Record):
     description: Mapped[str] = mapped_column(default="", server_default="")
     custody: Mapped[list[CustodyEvent]] = relationship(order_by="CustodyEvent.at")
 
+    @property
+    def parts(self) -> int:
+        """How many parts the upload has."""
+        return -(-self.size // self.part_size)
+
+    def part_bytes(self, number: int) -> int:
+        """Return the size in bytes that part `number` (from 1) must have; 0 for a part that does not exist."""
+        if not 1 <= number <= self.parts:
+            return 0
+        return min(self.part_size, self.size - (number - 1) * self.part_size)
+
+
+class UploadPart(OfIncident, Base):
+    """A part that the browser was allowed to send: its SHA-256 (base64), which joining the parts asks for again.
+
+    `signed_at` of the newest part tells the reconciler whether somebody is still sending. Fleeting, not logged.
+    """
+
+    __tablename__ = "upload_part"
+    item_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("evidence_item.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sha256: Mapped[str]
+    signed_at: Mapped[dt.datetime] = mapped_column(server_default=sa.func.clock_timestamp())
+
 
 class CustodyEvent(OfIncident, Record):
-    """One step in an item's custody: receiving, received, verified, viewed, copied, exported, failed."""
+    """One step in an item's custody.
+
+    kind: receiving, received, verified, checked, described, viewed, copied, exported or failed.
+    """
 
     __tablename__ = "custody_event"
     __table_args__ = (
-        sa.Index("uq_custody_event_one_verified", "item_id", unique=True, postgresql_where=sa.text("kind = 'verified'")),
+        sa.Index(
+            "uq_custody_event_one_verified", "item_id", unique=True, postgresql_where=sa.text("kind = 'verified'")
+        ),
     )
     item_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("evidence_item.id"), index=True)
     kind: Mapped[str]

@@ -582,6 +582,23 @@ def _create_tables() -> None:
     op.create_index(op.f('ix_custody_event_item_id'), 'custody_event', ['item_id'], unique=False)
     op.create_index(op.f('ix_custody_event_opened_by_id'), 'custody_event', ['opened_by_id'], unique=False)
     op.create_index('uq_custody_event_one_verified', 'custody_event', ['item_id'], unique=True, postgresql_where=sa.text("kind = 'verified'"))
+    op.create_table('upload_part',
+    sa.Column('item_id', sa.UUID(), nullable=False),
+    sa.Column('number', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('sha256', sa.Text(), nullable=False),
+    sa.Column('signed_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.Column('incident_id', sa.UUID(), nullable=False),
+    sa.Column('compartment_id', sa.Integer(), nullable=False),
+    sa.Column('opened_by_id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['compartment_id'], ['compartment.id'], name=op.f('fk_upload_part_compartment_id')),
+    sa.ForeignKeyConstraint(['incident_id'], ['incident.id'], name=op.f('fk_upload_part_incident_id')),
+    sa.ForeignKeyConstraint(['item_id'], ['evidence_item.id'], name=op.f('fk_upload_part_item_id')),
+    sa.ForeignKeyConstraint(['opened_by_id'], ['app_user.id'], name=op.f('fk_upload_part_opened_by_id')),
+    sa.PrimaryKeyConstraint('item_id', 'number', name=op.f('pk_upload_part'))
+    )
+    op.create_index(op.f('ix_upload_part_compartment_id'), 'upload_part', ['compartment_id'], unique=False)
+    op.create_index(op.f('ix_upload_part_incident_id'), 'upload_part', ['incident_id'], unique=False)
+    op.create_index(op.f('ix_upload_part_opened_by_id'), 'upload_part', ['opened_by_id'], unique=False)
     op.create_table('declaration_version',
     sa.Column('declaration_id', sa.UUID(), nullable=False),
     sa.Column('number', sa.Integer(), nullable=False),
