@@ -111,9 +111,11 @@ def doctor(settings: Settings, _options: argparse.Namespace) -> int:
 
 
 def psql(settings: Settings, _options: argparse.Namespace) -> None:
-    """Replace this process by psql on the owner's connection."""
-    url = sa.engine.make_url(services.ensure_all(settings).database_url).set(drivername="postgresql")
-    os.execvp("psql", ["psql", url.render_as_string(hide_password=False)])
+    """Replace this process by PostgreSQL's own shell on the owner's connection."""
+    settings = services.ensure_all(settings)
+    url = sa.engine.make_url(settings.database_url).set(drivername="postgresql")
+    program = services.psql()
+    os.execv(program, [program, url.render_as_string(hide_password=False)])  # noqa: S606
 
 
 def _prepare(settings: Settings) -> None:
