@@ -5,6 +5,7 @@ Reading takes minutes for large files, so it happens between two short transacti
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from dataclasses import dataclass
 
@@ -16,7 +17,8 @@ from intake.access import sessions
 from intake.errors import DatabaseUnavailable, NotThere, StoreUnavailable
 from intake.evidence.custody import note
 from intake.evidence.models import EvidenceItem
-from intake.evidence.uploads import mark_failed
+from intake.evidence.uploads import mark_failed, mark_received, open_row
+from intake.incidents.models import Account, Incident
 from intake.jobs import tasks
 from intake.storage import Storage
 
@@ -62,6 +64,40 @@ def seal(item_id: uuid.UUID, user_id: int, store: Storage) -> str:
         if item.state == "receiving":
             _decide(item, stored, found)
         return str(item.state)
+
+
+def keep(
+    incident_id: uuid.UUID,
+    account_id: uuid.UUID | None,
+    user_id: int,
+    *,
+    filename: str,
+    media_type: str,
+    body: bytes,
+    store: Storage,
+) -> uuid.UUID:
+    """Take a file whose bytes are at hand through the same steps, and return its item's id.
+
+    Runs its own transactions. The same bytes for the same account are kept once. Raises as start_upload.
+    """
+    sha256 = hashlib.sha256(body).hexdigest()
+    with db.transaction():
+        sessions.act_for(user_id)
+        incident = db.session.get_one(Incident, incident_id)
+        account = db.session.get_one(Account, account_id) if account_id else None
+        key = uuid.uuid5(account_id or incident_id, f"{filename}|{sha256}")
+        item, _new = open_row(
+            incident, account=account, filename=filename, size=len(body), media_type=media_type, once_key=key
+        )
+        item_id, object_key, there = item.id, item.object_key, bool(item.version_id)
+        media_type = item.media_type
+    if not there:
+        version_id = store.put_object(store.bucket, object_key, body, media_type)
+        with db.transaction():
+            sessions.act_for(user_id)
+            mark_received(db.session.get_one(EvidenceItem, item_id), version_id, sha256)
+    seal(item_id, user_id, store)
+    return item_id
 
 
 def check_fixity(item_id: uuid.UUID, user_id: int, store: Storage) -> bool:

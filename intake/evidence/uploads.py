@@ -45,6 +45,18 @@ def start_upload(
     size: bytes. Raises NotAllowed without the right in the incident's compartment, Invalid for an empty or too large
     file, SameKeyOtherContent when the key came before with another file.
     """
+    item, made = open_row(
+        incident, account=account, filename=filename, size=size, media_type=media_type, once_key=once_key
+    )
+    if made:
+        item.upload_id = storage.create_multipart(item.object_key, item.media_type)
+    return item
+
+
+def open_row(
+    incident: Incident, *, account: Account | None, filename: str, size: int, media_type: str, once_key: uuid.UUID
+) -> tuple[EvidenceItem, bool]:
+    """Return the row that will receive a file, and whether it is new. Raises as start_upload."""
     _may_add(incident.compartment_id)
     if not 0 < size <= LARGEST:
         raise Invalid({"size": "empty" if size <= 0 else "too_large"})
@@ -60,9 +72,8 @@ def start_upload(
     if any(getattr(item, name) != value for name, value in told.items()):
         raise SameKeyOtherContent
     if made:
-        item.upload_id = storage.create_multipart(item.object_key, item.media_type)
         note(item, "receiving", size=size)
-    return item
+    return item, made
 
 
 def _row_of(incident: Incident, once_key: uuid.UUID, values: dict[str, object]) -> tuple[EvidenceItem, bool]:
@@ -143,6 +154,8 @@ def join(item: EvidenceItem, storage: Storage) -> str:
     """Return the version id of the joined parts, joining them if nobody did. Raises NotNow while parts are missing."""
     rows = db.session.execute(sa.select(UploadPart.number, UploadPart.sha256).where(UploadPart.item_id == item.id))
     signed = {row.number: row.sha256 for row in rows}
+    if not item.upload_id:
+        return _joined_before(item, storage)
     try:
         parts = storage.list_parts(item.object_key, item.upload_id)
         if not _whole(item, parts, signed):
@@ -179,8 +192,9 @@ def abort(item_id: uuid.UUID, storage: Storage) -> None:
 
 def give_up(item: EvidenceItem, why: str, storage: Storage) -> None:
     """Fail an upload that never became whole and free its parts."""
-    with contextlib.suppress(NotThere):  # the store forgot it already
-        storage.abort_multipart(item.object_key, item.upload_id)
+    if item.upload_id:
+        with contextlib.suppress(NotThere):  # the store forgot it already
+            storage.abort_multipart(item.object_key, item.upload_id)
     mark_failed(item, why)
 
 

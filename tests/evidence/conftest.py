@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from intake import storage as stores
@@ -21,6 +22,25 @@ from tests.browser import Browser
 from tests.factories import an_account
 
 Acting = Callable[[str], AbstractContextManager[Actor]]
+PHOTO = b"\xff\xd8\xff" + bytes(range(256)) * 40
+TWO_PARTS = bytes(8 * 2**20) + b"the second part"
+
+
+def row(owner: sa.Connection, item: dict[str, Any]) -> Any:
+    """Return the item's row as it is stored."""
+    return owner.execute(sa.text("select * from evidence_item where id = :id"), {"id": item["id"]}).one()
+
+
+def custody(owner: sa.Connection, item: dict[str, Any]) -> list[str]:
+    """Return the kinds of the item's custody steps, in order."""
+    rows = owner.execute(sa.text("select kind from custody_event where item_id = :id order by id"), {"id": item["id"]})
+    return list(rows.scalars())
+
+
+def jobs_of(owner: sa.Connection, item: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the arguments of the jobs queued for an item."""
+    found = "select args from jobs.procrastinate_jobs where args ->> 'item_id' = :id order by id"
+    return list(owner.execute(sa.text(found), {"id": item["id"]}).scalars())
 
 
 @pytest.fixture
