@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm.attributes import flag_modified
 
 from intake import db
 from intake.access.actor import current
@@ -145,6 +146,8 @@ def observe(account: Account, term_set: str, seen: Iterable[Seen]) -> None:
                         opened_by_id=account.opened_by_id, term_set=term_set, code=new.code, basis=new.basis,
                         confidence=new.confidence, quote=new.quote)
         )
+    # Two editors of the same step must notice each other: the account's version rises with its codes.
+    flag_modified(account, "answers")
     db.session.flush()
 
 
