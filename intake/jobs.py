@@ -6,24 +6,26 @@ import json
 from typing import Any
 
 import procrastinate
+import procrastinate.exceptions
 import sqlalchemy as sa
+from procrastinate.jobs import Status
 
 from intake import db
 
-# Tasks live in their slices and are registered here; the connector is bound when the program starts.
-tasks = procrastinate.Blueprint()
+# Tasks live in their slices and are registered here; application() says on which database they are queued.
+# Not a blueprint: each time one is added its tasks are renamed, and a second application of a process finds none.
+tasks = procrastinate.App(connector=procrastinate.PsycopgConnector())
 STALLED_AFTER = 30  # seconds without a heartbeat (every 10): the worker was killed
 
 
 def application(program_url: str) -> procrastinate.App:
-    """Return the queue's application on the program's database."""
+    """Return the queue's application, from now on on the program's database."""
     conninfo = sa.engine.make_url(program_url).set(drivername="postgresql").render_as_string(hide_password=False)
     connector = procrastinate.PsycopgConnector(
         conninfo=conninfo, min_size=1, max_size=4, kwargs={"options": "-c search_path=public,jobs"}
     )
-    app = procrastinate.App(connector=connector)
-    app.add_tasks_from(tasks, namespace="testigo")
-    return app
+    tasks.connector = tasks.job_manager.connector = connector
+    return tasks
 
 
 def defer(task: str, **arguments: Any) -> None:  # noqa: ANN401
@@ -36,7 +38,7 @@ def defer(task: str, **arguments: Any) -> None:  # noqa: ANN401
             "select procrastinate_defer_jobs_v1(ARRAY[row('default', :task, 0, null, null, cast(:args as jsonb), null)"
             "::procrastinate_job_to_defer_v1])"
         ),
-        {"task": f"testigo:{task}", "args": json.dumps(arguments, default=str)},
+        {"task": task, "args": json.dumps(arguments, default=str)},
     )
 
 
@@ -46,4 +48,8 @@ async def revive_stalled(context: procrastinate.JobContext, timestamp: int) -> N
     """Run again what a killed worker left half-done; jobs are written to have one effect however often they run."""
     manager = context.app.job_manager
     for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER):
-        await manager.retry_job(job)
+        try:
+            await manager.retry_job(job)
+        except procrastinate.exceptions.UniqueViolation:
+            # A periodic job of which the next one waits already: that one does the work, this one may go.
+            await manager.finish_job_by_id_async(job.id or 0, status=Status.FAILED, delete_job=True)

@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -39,7 +40,9 @@ def test_a_photo_is_evidence_only_after_it_was_read_back(
     assert b"".join(store.open(stored.object_key, stored.version_id)) == PHOTO
 
 
-def test_a_large_file_goes_on_where_it_stopped(sender: Sender, store: Storage, world: World, owner: sa.Connection) -> None:
+def test_a_large_file_goes_on_where_it_stopped(
+    sender: Sender, store: Storage, world: World, owner: sa.Connection
+) -> None:
     key = str(uuid.uuid4())
     item = sender.start(TWO_PARTS, once_key=key).get_json()
     sender.put_parts(item, TWO_PARTS, only={1})
@@ -115,7 +118,9 @@ def test_a_lost_answer_to_complete_is_found_again(
 ) -> None:
     item = sender.start(PHOTO).get_json()
     sender.put_parts(item, PHOTO)
-    digest = owner.execute(sa.text("select sha256 from upload_part where item_id = :id"), {"id": item["id"]}).scalar_one()
+    digest = owner.execute(
+        sa.text("select sha256 from upload_part where item_id = :id"), {"id": item["id"]}
+    ).scalar_one()
     [part] = store.list_parts(item["key"], item["upload_id"])
     version = store.complete_multipart(item["key"], item["upload_id"], [Part(1, part.etag, part.size, digest)])
 
@@ -154,7 +159,9 @@ def test_a_file_taken_off_the_list_can_be_sent_later(sender: Sender, store: Stor
     assert sender.start(PHOTO, once_key=key).get_json()["id"] != item["id"]
 
 
-def test_the_same_photo_from_two_people_is_two_items(sender: Sender, acting: Acting, store: Storage, world: World) -> None:
+def test_the_same_photo_from_two_people_is_two_items(
+    sender: Sender, acting: Acting, store: Storage, world: World
+) -> None:
     with acting("intake"):
         other = an_account()
         second = Sender(sender.browser, str(other.incident_id), str(other.id))
@@ -176,7 +183,10 @@ def test_without_the_store_nothing_is_shown_as_done(
     try:
         key = str(uuid.uuid4())
         assert sender.start(PHOTO, once_key=key).status_code == 503
-        assert owner.execute(sa.text("select count(*) from evidence_item where once_key = :k"), {"k": key}).scalar_one() == 0
+        assert (
+            owner.execute(sa.text("select count(*) from evidence_item where once_key = :k"), {"k": key}).scalar_one()
+            == 0
+        )
         assert sender.complete(whole).status_code == 503
         assert sender.state(whole)["state"] == "receiving"
     finally:
@@ -196,7 +206,7 @@ def test_without_the_store_nothing_is_shown_as_done(
         {"account_id": "no"}, {"type": ["image/png"]},
     ],
 )  # fmt: skip
-def test_a_start_that_makes_no_sense_is_refused_in_words(sender: Sender, values: dict[str, object]) -> None:
+def test_a_start_that_makes_no_sense_is_refused_in_words(sender: Sender, values: dict[str, Any]) -> None:
     assert sender.start(PHOTO, **values).status_code == 422
 
 
@@ -224,9 +234,7 @@ def test_an_account_of_another_incident_takes_no_file(sender: Sender, acting: Ac
     assert sender.start(PHOTO, account_id=other).status_code == 404
 
 
-def test_bytes_at_hand_take_the_same_steps(
-    sender: Sender, store: Storage, world: World, owner: sa.Connection
-) -> None:
+def test_bytes_at_hand_take_the_same_steps(sender: Sender, store: Storage, world: World, owner: sa.Connection) -> None:
     place = (uuid.UUID(sender.incident), uuid.UUID(sender.account), world.users["intake"])
     ids = {keep(*place, filename="a.png", media_type="image/png", body=PHOTO, store=store) for _ in range(2)}
     assert len(ids) == 1
