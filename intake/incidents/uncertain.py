@@ -1,4 +1,4 @@
-"""Uncertain dates as intervals with a basis, written in EDTF (ISO 8601-2). A date never gains precision it was not given.
+"""Uncertain dates as intervals with a basis, written in EDTF (ISO 8601-2). None gains precision it was not given.
 
 "Around early June, afternoon" stays the person's words, an interval and a part of day; it never becomes a day.
 """
@@ -17,6 +17,10 @@ ABOUT_DAYS = 3  # "on or about": three days to either side unless the person say
 PARTS = ("before_dawn", "morning", "midday", "afternoon", "evening", "night")
 KINDS = ("exact", "about", "month", "range", "year", "unknown")
 FIRST_YEAR, LAST_YEAR = 1990, 2100
+_EDTF = re.compile(
+    r"(?P<year>[0-9]{4})(-(?P<month>[0-9]{2}))?"
+    r"|(?P<first>[0-9]{4}-[0-9]{2}-[0-9]{2})(?P<rough>~)?(/(?P<last>[0-9]{4}-[0-9]{2}-[0-9]{2})(?(rough)~))?"
+)
 
 
 @dataclass(frozen=True)
@@ -59,12 +63,22 @@ def exact(day: dt.date) -> When:
 
 
 def about(day: dt.date, spread: int = ABOUT_DAYS) -> When:
-    """On or about that day: `spread` days to either side."""
-    return When(day - dt.timedelta(days=spread), day + dt.timedelta(days=spread), "DP.ONABOUT", f"{day.isoformat()}~")
+    """On or about that day: `spread` days to either side, at least one. Raises Invalid for less, or past the calendar.
+
+    Another spread than ABOUT_DAYS is written as an approximate interval, so that it is not lost.
+    """
+    if spread < 1:
+        raise Invalid({"spread": "too_small"})
+    try:
+        first, last = day - dt.timedelta(days=spread), day + dt.timedelta(days=spread)
+    except OverflowError as wrong:
+        raise Invalid({"spread": "too_large"}) from wrong
+    edtf = f"{day.isoformat()}~" if spread == ABOUT_DAYS else f"{first.isoformat()}~/{last.isoformat()}~"
+    return When(first, last, "DP.ONABOUT", edtf)
 
 
 def month(year_: int, month_: int) -> When:
-    """Some day of that month."""
+    """Some day of that month. Raises ValueError for a month outside 1 to 12."""
     last = calendar.monthrange(year_, month_)[1]
     return When(dt.date(year_, month_, 1), dt.date(year_, month_, last), "DP.MONTH", f"{year_:04d}-{month_:02d}")
 
@@ -99,28 +113,51 @@ def with_time(when: When, part_of_day: str | None, clock: dt.time | None, words:
 
 
 def from_edtf(text: str) -> When:
-    """Read back what this module writes: YYYY, YYYY-MM, YYYY-MM-DD, YYYY-MM-DD~, A/B. Raises Invalid for the rest."""
+    """Read back what this module writes. Raises Invalid for the rest.
+
+    Forms: YYYY, YYYY-MM, YYYY-MM-DD, YYYY-MM-DD~ (about), first/last, first~/last~ (about, with its own spread).
+    """
+    if not text:
+        return unknown()
+    found = _EDTF.fullmatch(text)
+    if not found:
+        raise Invalid({"edtf": "wrong"})
     try:
-        if not text:
-            return unknown()
-        if "/" in text:
-            first, last = text.split("/")
-            return span(dt.date.fromisoformat(first), dt.date.fromisoformat(last))
-        if text.endswith("~"):
-            return about(dt.date.fromisoformat(text[:-1]))
-        numbers = [int(part) for part in text.split("-")]
-        return (year, month, lambda *d: exact(dt.date(*d)))[len(numbers) - 1](*numbers)  # type: ignore[operator,no-any-return]
-    except (ValueError, TypeError, IndexError) as wrong:
+        return _read(found)
+    except ValueError as wrong:
         raise Invalid({"edtf": "wrong"}) from wrong
 
 
+def _read(found: re.Match[str]) -> When:
+    """Raises ValueError for a day that does not exist."""
+    if found["month"]:
+        return month(int(found["year"]), int(found["month"]))
+    if found["year"]:
+        return year(int(found["year"]))
+    first = dt.date.fromisoformat(found["first"])
+    if not found["last"]:
+        return about(first) if found["rough"] else exact(first)
+    last = dt.date.fromisoformat(found["last"])
+    days = (last - first).days
+    if not found["rough"]:
+        return span(first, last)
+    if days % 2:
+        raise Invalid({"edtf": "wrong"})  # a spread is the same to either side
+    return about(first + (last - first) // 2, days // 2)
+
+
 def hull(whens: Iterable[When]) -> When:
-    """Return the interval that holds all accounts' intervals; one account keeps its own precision."""
+    """Return the interval that holds all accounts' intervals; one account keeps its own precision and hour.
+
+    Where accounts differ on the hour, none is kept: the whole must not know more than its parts agree on.
+    """
     known = [w for w in whens if w.earliest and w.latest]
     if not known:
         return unknown()
-    if len({(w.earliest, w.latest, w.precision) for w in known}) == 1:
+    if len({(w.earliest, w.latest, w.precision, w.part_of_day, w.clock) for w in known}) == 1:
         return known[0]
+    if len({(w.earliest, w.latest, w.kind, w.edtf) for w in known}) == 1:
+        return from_edtf(known[0].edtf)
     first = min(w.earliest for w in known if w.earliest)
     last = max(w.latest for w in known if w.latest)
     return span(first, last) if first != last else exact(first)

@@ -19,7 +19,7 @@ NARROWEST = 0.12  # degrees of latitude: no closer than a few neighborhoods
 KM_PER_DEGREE = 111.2
 KM_PER_MILE = 1.609344
 FAR_KM = 25  # beyond this no known place stands for a point, only its tenth of a degree
-TOUCHING = 13  # drawing units between the middles of two dots that become one
+CLOSE = 12  # drawing units: two dots nearer than this become one, however small
 Box = tuple[float, float, float, float]
 
 
@@ -35,7 +35,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Dot:
-    """One dot, in drawing units. names: the places it stands for, most records first."""
+    """One dot, in drawing units. names: the places it stands for, the one under it first."""
 
     x: float
     y: float
@@ -59,6 +59,25 @@ class MapDrawing:
     unplaced: int
     scale_miles: float
     scale_width: float
+
+
+@dataclass
+class Group:
+    """Places that share one dot, in drawing units; the dot stands at the first."""
+
+    x: float
+    y: float
+    spots: list[Point]
+
+    @property
+    def count(self) -> int:
+        """Records in all its places."""
+        return sum(s.count for s in self.spots)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its places, each once, the one where the dot stands first."""
+        return tuple(dict.fromkeys(s.place for s in self.spots))
 
 
 class Projection:
@@ -144,22 +163,30 @@ def _extent(spots: list[Point]) -> Box:
 
 
 def _cluster(spots: list[Point], project: Projection) -> tuple[Dot, ...]:
-    """The place with most records takes in those that would touch it, then the next."""
-    groups: list[tuple[float, float, list[Point]]] = []
-    for spot in spots:
-        x, y = project(spot.longitude, spot.latitude)
-        near = next((g for g in groups if math.hypot(g[0] - x, g[1] - y) < TOUCHING), None)
+    """Join places whose dots would touch, into the place with most records, until none touch."""
+    groups = [Group(*project(s.longitude, s.latitude), [s]) for s in spots]
+    before = len(groups) + 1
+    while len(groups) < before:
+        before = len(groups)
+        groups = _joined(sorted(groups, key=lambda g: -g.count))
+    most = max((g.count for g in groups), default=0)
+    only = [g.count for g in groups].count(most) == 1
+    return tuple(Dot(g.x, g.y, _radius(g.count), g.count, g.names, most=only and g.count == most) for g in groups)
+
+
+def _joined(groups: list[Group]) -> list[Group]:
+    kept: list[Group] = []
+    for group in groups:
+        near = next((k for k in kept if math.hypot(k.x - group.x, k.y - group.y) < _reach(k, group)), None)
         if near:
-            near[2].append(spot)
+            near.spots.extend(group.spots)
         else:
-            groups.append((x, y, [spot]))
-    sums = [sum(s.count for s in held) for _, _, held in groups]
-    most = max(sums, default=0)
-    dots = [
-        Dot(x, y, _radius(n), n, tuple(dict.fromkeys(s.place for s in held)), most=n == most and sums.count(most) == 1)
-        for (x, y, held), n in zip(groups, sums, strict=True)
-    ]
-    return tuple(sorted(dots, key=lambda d: -d.count))
+            kept.append(group)
+    return kept
+
+
+def _reach(one: Group, other: Group) -> float:
+    return max(CLOSE, _radius(one.count) + _radius(other.count))
 
 
 def _radius(count: int) -> float:
@@ -183,11 +210,16 @@ def _meets(path: list[tuple[float, float]], width: int, height: int) -> bool:
 
 def _wishes(dots: tuple[Dot, ...], project: Projection, width: int, height: int) -> list[Wish]:
     """Names in the order they are wanted: of dots, then of cities and neighborhoods around, for orientation."""
-    wishes = [Wish(f"{d.names[0]} {d.count}", d.x, d.y, d.r) for d in dots if d.names[0]]
+    wishes = [Wish(_title(d), d.x, d.y, d.r) for d in dots if d.names[0]]
     named = {name for d in dots for name in d.names}
     around = sorted((p for p in places() if p.name not in named), key=lambda p: -p.size)
     seen = [(p.name, *project(p.longitude, p.latitude)) for p in around]
     return wishes + [Wish(name, x, y, 0, around=True) for name, x, y in seen if 0 < x < width and 0 < y < height]
+
+
+def _title(dot: Dot) -> str:
+    more = len(dot.names) - 1
+    return f"{dot.names[0]} +{more} · {dot.count}" if more else f"{dot.names[0]} {dot.count}"
 
 
 def _scale_bar(units_per_degree: float, width: int) -> tuple[float, float]:

@@ -67,6 +67,11 @@ class Timeline:
     height: int = TEXT + 4
     base: int = BASE
 
+    @property
+    def divides(self) -> bool:
+        """Whether any record spans several bars."""
+        return any(bar.divided for bar in self.bars)
+
 
 def draw_timeline(
     intervals: Iterable[Interval], lang: str, chosen: tuple[dt.date | None, dt.date | None] = (None, None)

@@ -67,6 +67,12 @@ def test_dots_that_would_touch_become_one_that_names_its_places() -> None:
     assert drawing.dots[0].most
 
 
+@given(st.lists(REGION, max_size=40))
+def test_no_two_dots_touch(points: list[Point]) -> None:
+    dots = draw_map(points).dots
+    assert all(math.hypot(a.x - b.x, a.y - b.y) >= a.r + b.r for i, a in enumerate(dots) for b in dots[:i])
+
+
 def test_names_cover_neither_each_other_nor_leave_the_drawing() -> None:
     drawing = draw_map([Point("", p.latitude, p.longitude, 1 + i % 7) for i, p in enumerate(places()[:60])])
     boxes = [(label.x, label.y) for label in drawing.labels]
