@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Flask, Response, g, jsonify, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import Babel, format_datetime, get_locale
+from flask_babel import Babel, format_date, format_datetime, get_locale
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import NoResultFound
@@ -123,6 +123,7 @@ def _give_templates(app: Flask, settings: Settings) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["ord_of"] = ord
     app.jinja_env.filters["term_label"] = lambda code, plain=True: label(code, str(get_locale() or "en"), plain=plain)
+    app.jinja_env.filters["dateformat"] = lambda day: format_date(day, "long")
     app.jinja_env.filters["datetimeformat"] = lambda moment: format_datetime(moment, "short")
 
 

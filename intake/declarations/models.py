@@ -41,6 +41,11 @@ class Declaration(OfIncident, Record):
         order_by="Paragraph.position", back_populates="declaration", cascade="all, delete-orphan"
     )
 
+    @property
+    def label(self) -> str:
+        """The number as people say it, D-0007."""
+        return f"D-{self.number:04d}"
+
 
 class Paragraph(OfIncident, Record):
     """One numbered paragraph: court-language text, the person's own words beside it, basis (KB.*)."""

@@ -1,30 +1,35 @@
 // Starts what a page asks for by its attributes. Every page works without it where the server can.
 import { startAutosave } from './autosave.js';
 import { startKeys } from './keys.js';
+import { startSession } from './session.js';
 
-const focused = document.querySelector('[data-focus]');
-if (focused) focused.focus();
+const all = (selector) => [...document.querySelectorAll(selector)];
 
-for (const form of document.querySelectorAll('form[data-autosave]')) startAutosave(form);
+document.querySelector('[data-focus]')?.focus();
+for (const form of all('form[data-autosave]')) startAutosave(form);
 if (document.querySelector('[data-uploader]')) import('./upload.js').then((upload) => upload.start());
 if (document.querySelector('[data-reveal]')) import('./reveal.js').then((reveal) => reveal.start());
-if (document.querySelector('[data-submit-on-change]')) {
-  for (const form of document.querySelectorAll('form[data-submit-on-change]')) {
-    form.addEventListener('change', () => form.requestSubmit());
-  }
+if (document.querySelector('[data-places]')) import('./places.js').then((places) => places.start());
+if (document.querySelector('[data-refresh]')) import('./refresh.js').then((refresh) => refresh.start());
+for (const form of all('form[data-submit-on-change]')) form.addEventListener('change', () => form.requestSubmit());
+for (const button of all('[data-open]')) {
+  button.addEventListener('click', () => document.getElementById(button.dataset.open).showModal());
 }
-// Pages that wait for the server (an export, a file being checked) ask again, politely.
-for (const part of document.querySelectorAll('[data-refresh]')) {
-  const again = async () => {
-    const answer = await fetch(part.dataset.refresh, { headers: { Accept: 'text/html' } }).catch(() => null);
-    if (answer && answer.ok) {
-      const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-      const fresh = page.getElementById(part.id);
-      if (fresh && !fresh.hasAttribute('data-refresh')) return location.reload();
-    }
-    setTimeout(again, 1500);
-  };
-  setTimeout(again, 1000);
-}
-if (document.querySelector('.acts')) document.body.classList.add('has-acts');
+for (const input of all('[data-reveal-password]')) showPassword(input);
+const session = document.getElementById('session');
+if (session) startSession(session);
 startKeys(document.body.dataset.keys === 'on');
+
+// A button that only works with scripts is made by a script.
+function showPassword(input) {
+  const { revealPassword: show, hideWord: hide } = input.dataset;
+  const button = Object.assign(document.createElement('button'), { type: 'button', textContent: show });
+  const place = Object.assign(document.createElement('span'), { className: 'pw-in' });
+  input.replaceWith(place);
+  place.append(input, button);
+  button.addEventListener('click', () => {
+    const hidden = input.type === 'password';
+    input.type = hidden ? 'text' : 'password';
+    button.textContent = hidden ? hide : show;
+  });
+}

@@ -1,39 +1,44 @@
 // Single-letter keys: off while typing, off when the user says so (WCAG 2.1.4); each has a visible button or link.
-// A page names its keys by attributes: data-key="e" on a link or button, data-key-list="next" on a list of [data-key-item].
-const typing = (target) => target.closest('input, textarea, select, [contenteditable]') !== null;
-const go = { s: '/search', d: '/declarations', i: '/incidents', t: '/' };
+// A page names its keys by attributes: data-key="e" on a link or button, data-key-item on what J and K walk through,
+// data-go="s" on what G then S opens. Ctrl+Enter sends the form one is typing in; it works in every case.
+const WAIT = 1200;
+const typing = (target) => target.closest('input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]') !== null;
+const current = () => document.querySelector('[data-key-item].cur');
 
 export function startKeys(on) {
-  let pending = '';
+  let pending = 0;
+  const letter = (key) => {
+    if (pending) {
+      clearTimeout(pending);
+      pending = 0;
+      return document.querySelector(`[data-go="${CSS.escape(key)}"]`);
+    }
+    if (key === 'g') pending = setTimeout(() => { pending = 0; }, WAIT);
+    else if (key === '/') document.querySelector('input[type=search]')?.focus();
+    else if (key === '?') document.getElementById('key-help')?.showModal();
+    else if (key === 'j' || key === 'k') step(key === 'j' ? 1 : -1);
+    else if (key === 'enter') return current()?.querySelector('a');
+    else return within(current(), key) ?? within(document, key);
+    return null;
+  };
   document.addEventListener('keydown', (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) return sendForm(event.target.form);
     if (event.key === 'Escape') document.querySelector('details.account[open]')?.removeAttribute('open');
-    if (!on) return;
+    if (!on || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    if (document.querySelector('dialog[open]')) return;
     const key = event.key.toLowerCase();
-    if (pending === 'g') {
-      pending = '';
-      if (go[key]) location.assign(go[key]);
-      return;
-    }
-    if (key === 'g') {
-      pending = 'g';
-      setTimeout(() => { pending = ''; }, 1200);
-      return;
-    }
-    if (key === '/') {
-      const box = document.querySelector('input[type=search]');
-      if (box) { event.preventDefault(); box.focus(); }
-      return;
-    }
-    if (key === '?') return document.getElementById('key-help')?.showModal();
-    if (key === 'j' || key === 'k') return step(key === 'j' ? 1 : -1);
-    if (key === 'enter' && event.target === document.body) return current()?.querySelector('a')?.click();
-    const target = current()?.querySelector(`[data-key="${key}"]`) ?? document.querySelector(`[data-key="${key}"]`);
-    if (target) { event.preventDefault(); target.click(); target.focus(); }
+    if (key === 'enter' && event.target !== document.body) return;
+    if (key === '/') event.preventDefault();
+    const target = letter(key);
+    if (target) { event.preventDefault(); target.focus(); target.click(); }
   });
 }
 
-const current = () => document.querySelector('[data-key-item].cur');
+const within = (place, key) => place?.querySelector(`[data-key="${CSS.escape(key)}"]`);
+
+function sendForm(form) {
+  form?.requestSubmit(form.querySelector('button[name=go][value=on]') ?? form.querySelector('button:not([type=button])'));
+}
 
 function step(by) {
   const items = [...document.querySelectorAll('[data-key-item]')];
@@ -41,7 +46,6 @@ function step(by) {
   const here = items.indexOf(current());
   const next = items[Math.min(items.length - 1, Math.max(0, here + by))];
   for (const item of items) item.classList.toggle('cur', item === next);
-  const link = next.querySelector('a, button, textarea');
-  (link ?? next).focus({ preventScroll: true });
+  (next.querySelector('a, button, textarea') ?? next).focus({ preventScroll: true });
   next.scrollIntoView({ block: 'nearest' });
 }
