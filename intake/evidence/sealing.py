@@ -45,6 +45,12 @@ def seal_item(user_id: int, item_id: str) -> None:
     seal(uuid.UUID(item_id), user_id, storage.current())
 
 
+@tasks.task(name="check_item", retry=_AGAIN)
+def check_item(user_id: int, item_id: str) -> None:
+    """Read a sealed item back again, as the user who asked for it."""
+    check_fixity(uuid.UUID(item_id), user_id, storage.current())
+
+
 def seal(item_id: uuid.UUID, user_id: int, store: Storage) -> str:
     """Read the item's version back and seal or fail it; returns the item's state.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Literal
 
-from intake import db
+from intake import db, jobs
 from intake.access.actor import current
 from intake.access.policy import Permission
 from intake.audit.trail import record
@@ -59,6 +59,15 @@ def _wrong(told: dict[str, str]) -> list[str]:
     }
     strange = set(told) - set(DESCRIBED)
     return sorted(strange | {name for name, codes in allowed.items() if name in told and told[name] not in codes})
+
+
+def ask_for_check(item: EvidenceItem) -> None:
+    """Queue another reading back of a sealed item. Raises NotAllowed, NotNow for an item that was never sealed."""
+    if not current().may(Permission.EVIDENCE_ADD, item.compartment_id):
+        raise NotAllowed
+    if item.state != "sealed":
+        raise NotNow("not_sealed")
+    jobs.defer("check_item", user_id=current().user_id, item_id=item.id)
 
 
 def viewable(item: EvidenceItem) -> Literal["image", "video", "audio", ""]:

@@ -122,6 +122,16 @@ def describe(item_id: uuid.UUID) -> ResponseReturnValue:
     return redirect(url_for(".show", id=item.id), code=303)
 
 
+@bp.post("/evidence/<uuid:id>/check")
+@requires(Permission.EVIDENCE_ADD)
+def check(item_id: uuid.UUID) -> ResponseReturnValue:
+    """Read the stored bytes back again, in the background."""
+    item = db.session.get_one(EvidenceItem, item_id)
+    services.ask_for_check(item)
+    flash(_("The file is being read back. The custody list will say what was found."))
+    return redirect(url_for(".show", id=item.id), code=303)
+
+
 @bp.get("/evidence/<uuid:id>/media")
 @requires(Permission.EVIDENCE_READ)
 def media(item_id: uuid.UUID) -> ResponseReturnValue:

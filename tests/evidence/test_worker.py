@@ -131,3 +131,15 @@ def revive(world: World) -> None:
     with db.transaction():
         sessions.act_for(world.users["intake"])
         jobs.defer("revive_stalled", timestamp=0)
+
+
+def test_a_check_that_somebody_asks_for_is_in_the_custody_list(
+    sender: Sender, settings: Settings, owner: sa.Connection
+) -> None:
+    item = sender.send(PHOTO)
+    assert sender.browser.post(f"/evidence/{item['id']}/check", once=None).status_code == 409
+    run_worker(settings)
+    assert sender.browser.post(f"/evidence/{item['id']}/check", once=None).status_code == 303
+    run_worker(settings)
+    assert custody(owner, item)[-1] == "checked"
+    assert "Checked again: unchanged" in sender.browser.get(f"/evidence/{item['id']}").get_data(as_text=True)
