@@ -11,6 +11,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from intake.settings import project_file
 from intake.taxonomy.terms import fold
@@ -40,15 +41,23 @@ def suggest(text: str, limit: int = 8) -> list[Place]:
     wanted = fold(text)
     if not wanted:
         return []
-    starts = [p for p in places() if any(name.startswith(wanted) for name in p.names)]
-    inside = [p for p in places() if p not in starts and any(f" {wanted}" in name for name in p.names)]
+    starts, inside = [], []
+    for each in places():
+        if any(name.startswith(wanted) for name in each.names):
+            starts.append(each)
+        elif any(f" {wanted}" in name or f"-{wanted}" in name for name in each.names):
+            inside.append(each)
     return (starts + inside)[:limit]
 
 
 def place(text: str) -> Place | None:
-    """Return the place that is called exactly that, a neighborhood before a city; None when nobody knows it."""
-    wanted = fold(text.partition(",")[0])
-    return next((p for p in places() if wanted and wanted in p.names), None)
+    """Return the place that is called exactly that, a neighborhood before a city; None when nobody knows it.
+
+    A city or county after a comma tells apart places of one name: "Westlake, Los Angeles".
+    """
+    name, _, rest = (fold(part) for part in text.partition(","))
+    called = [p for p in places() if name and name in p.names]
+    return next((p for p in called if rest in {fold(p.city), fold(p.county)}), called[0] if called else None)
 
 
 @cache
@@ -60,27 +69,30 @@ def places() -> tuple[Place, ...]:
 @cache
 def counties() -> dict[str, list[Ring]]:
     """Return the outlines: {county: rings of [longitude, latitude]}."""
-    outlines: dict[str, list[Ring]] = json.loads(_OUTLINES.read_text())
+    outlines: dict[str, list[Ring]] = json.loads(_OUTLINES.read_text("utf-8"))
     return outlines
 
 
 def _neighborhoods() -> list[Place]:
-    data = tomllib.loads(project_file("config/gazetteer.toml").read_text())
-    about = data["meta"]
-    return [
-        Place(entry["name"], about["city"], about["county"], entry["latitude"], entry["longitude"], about["radius_m"],
-              "LP.NEIGH", tuple(fold(name) for name in (entry["name"], *entry.get("aliases", ()))))
-        for entry in data["place"]
-    ]
+    data = tomllib.loads(project_file("config/gazetteer.toml").read_text("utf-8"))
+    return [_neighborhood({**data["meta"], **entry}) for entry in data["place"]]
+
+
+def _neighborhood(entry: dict[str, Any]) -> Place:
+    names = tuple(fold(name) for name in (entry["name"], *entry.get("aliases", ())))
+    point = (entry["latitude"], entry["longitude"], entry["radius_m"])
+    return Place(entry["name"], entry["city"], entry["county"], *point, "LP.NEIGH", names)
 
 
 def _cities() -> list[Place]:
-    own = {fold(p.name) for p in _neighborhoods()}
-    with project_file("config/cities.csv").open(newline="") as file:
-        lines = (line for line in file if not line.startswith("#"))
-        rows = [row for row in csv.DictReader(lines) if fold(row["name"]) not in own]
-    return [
-        Place(row["name"], row["name"], row["county"], float(row["latitude"]), float(row["longitude"]), CITY_RADIUS_M,
-              "LP.CITY", (fold(row["name"]),), int(row["population"]))
-        for row in rows
-    ]
+    # Neighborhoods stand in both lists, some cities twice in GeoNames: the first, ours or the larger, is kept.
+    known = {(p.name, p.county) for p in _neighborhoods()}
+    cities: dict[tuple[str, str], Place] = {}
+    with project_file("config/cities.csv").open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(line for line in file if not line.startswith("#")):
+            where = (row["name"], row["county"])
+            if where not in known:
+                at, names = (float(row["latitude"]), float(row["longitude"])), (fold(row["name"]),)
+                city = Place(row["name"], *where, *at, CITY_RADIUS_M, "LP.CITY", names, int(row["population"]))
+                cities.setdefault(where, city)
+    return list(cities.values())
