@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from intake.errors import Invalid
 
 ABOUT_DAYS = 3  # "on or about": three days to either side unless the person says otherwise (DP.ONABOUT)
+WIDEST = 183  # days: what is less sure than half a year to either side is a year, or a range
 PARTS = ("before_dawn", "morning", "midday", "afternoon", "evening", "night")
 KINDS = ("exact", "about", "month", "range", "year", "unknown")
 FIRST_YEAR, LAST_YEAR = 1990, 2100
@@ -164,7 +165,7 @@ def hull(whens: Iterable[When]) -> When:
 
 
 def from_form(kind: str, fields: dict[str, str]) -> When:
-    """Read the boxes of the form: day, month, year; to_day, to_month, to_year for a range.
+    """Read the boxes of the form: day, month, year; to_day, to_month, to_year for a range; spread, in days, for an about.
 
     Raises Invalid naming each box that is missing or not possible; nothing is guessed.
     """
@@ -176,7 +177,9 @@ def from_form(kind: str, fields: dict[str, str]) -> When:
         return month(_year(fields, ""), _number(fields, "month", 1, 12))
     if kind in {"exact", "about"}:
         day = _day(fields, "")
-        return exact(day) if kind == "exact" else about(day)
+        if kind == "exact":
+            return exact(day)
+        return about(day, _number(fields, "spread", 1, WIDEST) if fields.get("spread") else ABOUT_DAYS)
     if kind == "range":
         first, last = _day(fields, ""), _day(fields, "to_")
         if last < first:

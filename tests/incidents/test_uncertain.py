@@ -142,6 +142,16 @@ def test_a_spread_of_its_own_is_said_and_kept() -> None:
     assert recorded_as(when, "es") == "más o menos el 12 de junio de 2025 (hasta 10 días antes o después)"
 
 
+def test_the_form_may_say_how_many_days_about_is() -> None:
+    boxes = {"day": "12", "month": "6", "year": "2025"}
+    assert uncertain.from_form("about", boxes) == uncertain.about(dt.date(2025, 6, 12))
+    assert uncertain.from_form("about", {**boxes, "spread": "10"}) == uncertain.about(dt.date(2025, 6, 12), 10)
+    for wrong in ("0", "-1", "ten", "9999"):
+        with pytest.raises(Invalid) as error:
+            uncertain.from_form("about", {**boxes, "spread": wrong})
+        assert "spread" in error.value.fields
+
+
 def test_the_form_of_lists_keeps_about_and_the_hour() -> None:
     clock = uncertain.with_time(uncertain.exact(dt.date(2025, 6, 22)), None, dt.time(13, 15))
     assert short(uncertain.about(dt.date(2025, 6, 12)), "en") == "about Jun 12, 2025"
