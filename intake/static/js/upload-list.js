@@ -177,5 +177,10 @@ class Row {
     this.button(this.list.words.again, () => { this.starting(); again(); });
   }
 
-  remove() { this.list.remove(this); }
+  // Gives way to the row that shows the same file already.
+  remove(shown) {
+    this.list.remove(this);
+    shown.node.scrollIntoView({ block: 'nearest' });
+    shown.buttons.querySelector('button')?.focus();
+  }
 }

@@ -19,6 +19,7 @@ class Uploader {
     this.words = place.dataset;
     this.list = new UploadList(place);
     this.rows = new Map(); // Uppy's file id -> row
+    this.shown = new Map(); // item id -> row
     this.items = new Map(); // object key -> { item, file, sha256: Promise }
     this.partSize = 8 * 2 ** 20;
     this.uppy = new Uppy({ autoProceed: false }).use(AwsS3, {
@@ -66,10 +67,14 @@ class Uploader {
     const answer = await send(startUrl, { json });
     if (!answer.ok) throw Object.assign(new Error('refused'), { words: answer.status === 422 ? this.words.refused : undefined });
     const item = await answer.json();
+    const shown = this.shown.get(item.id);
+    if (shown && shown !== row) return row.remove(shown); // chosen twice on this page
+    this.shown.set(item.id, row);
     row.item = item;
-    if (item.state !== 'receiving' || item.received) return this.poll(row);
-    // Chosen twice on this page: the first row already shows it.
-    if (this.items.has(item.key)) return row.remove();
+    if (item.state !== 'receiving' || item.received) {
+      this.poll(row);
+      return;
+    }
     this.items.set(item.key, { item, file, sha256: hashWhole(item.id, file) });
     this.partSize = item.part_size;
     const id = this.uppy.addFile({ name: file.name, type: file.type, data: file, meta: { itemId: item.id } });
