@@ -165,7 +165,7 @@ def hull(whens: Iterable[When]) -> When:
 
 
 def from_form(kind: str, fields: dict[str, str]) -> When:
-    """Read the boxes of the form: day, month, year; to_day, to_month, to_year for a range; spread, in days, for an about.
+    """Read the boxes: day, month, year; to_day, to_month, to_year for a range; spread, in days, for an about.
 
     Raises Invalid naming each box that is missing or not possible; nothing is guessed.
     """
