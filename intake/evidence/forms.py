@@ -22,7 +22,7 @@ Kind = TypeVar("Kind", str, int)
 class DescriptionForm(CaseForm):
     """What the item is, in the worker's words and the person's answers."""
 
-    evidence_type = SelectField(_("What it is"))
+    evidence_type = SelectField(_("Kind of evidence"))
     made_by = SelectField(_("Who filmed, recorded or made it"), choices=list(MADE_BY.items()))
     may_be_shown = SelectField(
         _("May it be shown to the government's lawyers if the case needs it?"), choices=list(MAY_BE_SHOWN.items())

@@ -28,4 +28,5 @@ class Export(Record):
     object_key: Mapped[str] = mapped_column(default="", server_default="")
     size: Mapped[int | None] = mapped_column(sa.BigInteger)
     sha256: Mapped[str | None]
+    approved_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("app_user.id"))
     finished_at: Mapped[dt.datetime | None]

@@ -25,6 +25,7 @@ class SearchEntry(InCompartment, Base):
         sa.Index("ix_search_entry_agencies", "agencies", postgresql_using="gin"),
         sa.Index("ix_search_entry_claims", "claims", postgresql_using="gin"),
         sa.Index("ix_search_entry_newest", "compartment_id", sa.text("number DESC")),
+        sa.Index("ix_search_entry_number", sa.text("number DESC")),
         sa.Index("ix_search_entry_interval", "earliest", "latest"),
     )
     incident_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("incident.id", ondelete="CASCADE"), primary_key=True)

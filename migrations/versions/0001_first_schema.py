@@ -362,11 +362,13 @@ def _create_tables() -> None:
     sa.Column('object_key', sa.Text(), server_default='', nullable=False),
     sa.Column('size', sa.BigInteger(), nullable=True),
     sa.Column('sha256', sa.Text(), nullable=True),
+    sa.Column('approved_by_id', sa.Integer(), nullable=True),
     sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('id', sa.UUID(), server_default=sa.text('uuidv7()'), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
     sa.Column('version', sa.Integer(), server_default='1', nullable=False),
     sa.CheckConstraint("state in ('waiting', 'running', 'ready', 'failed')", name=op.f('ck_export_state')),
+    sa.ForeignKeyConstraint(['approved_by_id'], ['app_user.id'], name=op.f('fk_export_approved_by_id')),
     sa.ForeignKeyConstraint(['search_id'], ['saved_search.id'], name=op.f('fk_export_search_id')),
     sa.ForeignKeyConstraint(['user_id'], ['app_user.id'], name=op.f('fk_export_user_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_export'))
@@ -417,6 +419,7 @@ def _create_tables() -> None:
     op.create_index('ix_search_entry_agencies', 'search_entry', ['agencies'], unique=False, postgresql_using='gin')
     op.create_index('ix_search_entry_claims', 'search_entry', ['claims'], unique=False, postgresql_using='gin')
     op.create_index(op.f('ix_search_entry_compartment_id'), 'search_entry', ['compartment_id'], unique=False)
+    op.create_index('ix_search_entry_number', 'search_entry', [sa.literal_column('number DESC')], unique=False)
     op.create_index('ix_search_entry_interval', 'search_entry', ['earliest', 'latest'], unique=False)
     op.create_index('ix_search_entry_newest', 'search_entry', ['compartment_id', sa.literal_column('number DESC')], unique=False)
     op.create_index(op.f('ix_search_entry_opened_by_id'), 'search_entry', ['opened_by_id'], unique=False)

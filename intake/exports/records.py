@@ -1,0 +1,95 @@
+"""The rows of an export of found records: an allow-list of fields by class, never a sealed one.
+
+Classes (security page section 5): public and confidential fields go to every profile; work product only to the
+profile of the organisation's own attorneys. Names and contacts are in the vault and have no column here.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+from intake import db
+from intake.declarations.models import Declaration
+from intake.incidents.models import Account, ClaimTag, Incident, Observation
+from intake.incidents.services import when_of
+from intake.incidents.when_words import recorded_as
+from intake.people.models import Person
+from intake.taxonomy import label
+
+CONFIDENTIAL = ("number", "account", "protected_name", "title", "recorded_as", "edtf", "earliest", "latest", "part_of_day",
+                "person_said_when", "place", "site", "city", "county", "location_type", "agencies", "agents_low", "agents_high",
+                "factors", "force", "outcome", "narrative_language", "narrative", "declarations")
+WORK_PRODUCT = ("claims_confirmed", "claims_suggested")
+PROFILES = {"records": CONFIDENTIAL, "records_with_claims": (*CONFIDENTIAL, *WORK_PRODUCT)}
+_SETS = {"agencies": "agency", "factors": "tro_factor", "force": "force", "outcome": "outcome"}
+
+Row = dict[str, Any]
+
+
+def rows_of(incident_ids: list[uuid.UUID], profile: str, lang: str) -> Iterator[Row]:
+    """Yield one row for each account of these incidents, in their order; fields as PROFILES[profile] lists them.
+
+    Lists are texts joined by "; ". Dates are ISO 8601, unknown ones empty.
+    """
+    incidents = {i.id: i for i in db.session.scalars(sa.select(Incident).where(Incident.id.in_(incident_ids)))}
+    accounts = _by_incident(sa.select(Account).where(Account.incident_id.in_(incident_ids)).order_by(Account.created_at))
+    people = {p.id: p for p in db.session.scalars(sa.select(Person).where(Person.id.in_([a.person_id for l in accounts.values() for a in l])))}
+    seen = _by_incident(sa.select(Observation).where(Observation.incident_id.in_(incident_ids)).order_by(Observation.code))
+    tags = _by_incident(sa.select(ClaimTag).where(ClaimTag.incident_id.in_(incident_ids)).order_by(ClaimTag.code))
+    declared = _by_incident(sa.select(Declaration).where(Declaration.incident_id.in_(incident_ids)).order_by(Declaration.number))
+    for incident_id in incident_ids:
+        incident = incidents.get(incident_id)
+        if incident is None:  # revoked since it was found: it is not exported, and the count says so
+            continue
+        for number, account in enumerate(accounts.get(incident_id, [None]), 1):
+            whole = {
+                **_where(incident, lang),
+                **(_told(account, people, seen.get(incident_id, []), lang) if account else {}),
+                "account": number,
+                "declarations": "; ".join(f"{d.label} {label(d.state, lang)}" for d in declared.get(incident_id, [])),
+                "claims_confirmed": _names(tags.get(incident_id, []), "confirmed", lang),
+                "claims_suggested": _names(tags.get(incident_id, []), "suggested", lang),
+            }
+            yield {name: whole.get(name, "") for name in PROFILES[profile]}
+
+
+def _where(incident: Incident, lang: str) -> Row:
+    place = label(incident.location_type, lang, plain=True) if incident.location_type else ""
+    return {"number": incident.label, "title": incident.title, "place": incident.place, "site": incident.site_name,
+            "city": incident.city, "county": incident.county, "location_type": place}
+
+
+def _told(account: Account, people: dict[uuid.UUID, Person], seen: list[Observation], lang: str) -> Row:
+    mine = [o for o in seen if o.account_id == account.id]
+    codes = {name: "; ".join(label(o.code, lang, plain=True) for o in mine if o.term_set == term_set) for name, term_set in _SETS.items()}
+    person = people.get(account.person_id)
+    return {
+        **codes,
+        "protected_name": person.pseudonym if person else "",
+        "recorded_as": recorded_as(when_of(account), lang),
+        "edtf": account.edtf,
+        "earliest": account.earliest.isoformat() if account.earliest else "",
+        "latest": account.latest.isoformat() if account.latest else "",
+        "part_of_day": account.part_of_day or "",
+        "person_said_when": account.when_words,
+        "agents_low": account.agents_low if account.agents_low is not None else "",
+        "agents_high": account.agents_high if account.agents_high is not None else "",
+        "narrative_language": account.narrative_language,
+        "narrative": account.narrative,
+    }
+
+
+def _names(tags: list[ClaimTag], status: str, lang: str) -> str:
+    return "; ".join(label(t.code, lang) for t in tags if t.status == status)
+
+
+def _by_incident(query: sa.Select[Any]) -> dict[uuid.UUID, list[Any]]:
+    found: dict[uuid.UUID, list[Any]] = defaultdict(list)
+    for row in db.session.scalars(query):
+        found[row.incident_id].append(row)
+    return found

@@ -1,0 +1,72 @@
+"""Exports: build one, see what is left out and why, follow it, download it."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from intake import db
+from intake.access.actor import current
+from intake.access.policy import Permission
+from intake.exports import queries, services
+from intake.exports.forms import ExportForm
+from intake.exports.models import Export
+from intake.exports.records import PROFILES, WORK_PRODUCT
+from intake.search.queries import exact_count
+from intake.search.services import asked_for, words_of
+from intake.web import requires
+
+bp = Blueprint("exports", __name__, url_prefix="/exports")
+FILTERS = ("agency", "claim", "place", "state", "month", "from", "to")
+
+
+@bp.get("")
+@requires(Permission.EXPORT_PREPARE)
+def index() -> ResponseReturnValue:
+    """List own exports and those to approve, newest first."""
+    return render_template("exports/index.html", exports=queries.newest(), may_go_out=services.may_go_out)
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@requires(Permission.EXPORT_PREPARE)
+def new() -> ResponseReturnValue:
+    """Say what a search would export, what is left out and why; then prepare it."""
+    search_id = request.args.get("search", type=uuid.UUID)
+    filters = {name: request.args.getlist(name) for name in FILTERS if name in request.args}
+    form = ExportForm()
+    if not current().may(Permission.CLAIM_READ):
+        form.profile.choices = form.profile.choices[:1]
+    if form.validate_on_submit():
+        export = services.prepare_export(form.format.data, form.profile.data, search_id, filters)
+        return redirect(url_for(".show", export_id=export.id), 303)
+    count = exact_count(asked_for(words_of(search_id) if search_id else "", filters))
+    page = render_template("exports/new.html", form=form, count=count, profiles=PROFILES, work_product=WORK_PRODUCT)
+    return page, 422 if form.errors else 200
+
+
+@bp.get("/<uuid:export_id>")
+@requires(Permission.EXPORT_PREPARE)
+def show(export_id: uuid.UUID) -> ResponseReturnValue:
+    """Show how an export stands: rows, hash, download."""
+    export = db.session.get_one(Export, export_id)
+    return render_template("exports/show.html", export=export, may_go_out=services.may_go_out(export), fields=PROFILES[export.profile])
+
+
+@bp.post("/<uuid:export_id>/approve")
+@requires(Permission.EXPORT_APPROVE)
+def approve(export_id: uuid.UUID) -> ResponseReturnValue:
+    """Approve somebody else's export."""
+    services.approve(db.session.get_one(Export, export_id))
+    flash(_("Approved. It can be downloaded now."))
+    return redirect(url_for(".show", export_id=export_id), 303)
+
+
+@bp.get("/<uuid:export_id>/file")
+@requires(Permission.EXPORT_PREPARE)
+def download(export_id: uuid.UUID) -> ResponseReturnValue:
+    """Log the download and lead to the file in the store."""
+    address = services.download(db.session.get_one(Export, export_id), current_app.extensions["storage"])
+    return redirect(address, 303)

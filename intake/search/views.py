@@ -1,0 +1,103 @@
+"""The search page: list, map and timeline share one address, which holds filters and never words."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+
+from intake import db
+from intake.access.policy import Permission
+from intake.incidents.models import Incident
+from intake.search import queries, services
+from intake.search.forms import SearchForm
+from intake.search.map import Point, draw_map
+from intake.search.queries import CAP, FACETS, PAGE, Asked
+from intake.search.snippets import snippets
+from intake.search.timeline import draw_timeline
+from intake.web import requires
+
+bp = Blueprint("search", __name__, url_prefix="/search")
+VIEWS = ("list", "map", "timeline")
+
+
+@bp.route("", methods=["GET", "POST"])
+@requires(Permission.SEARCH)
+def index() -> ResponseReturnValue:
+    """Take words by POST and lead to their search; without words, show everything that may be seen."""
+    form = SearchForm()
+    if request.method == "POST":
+        if not form.validate():
+            return _page(form, None, services.asked_for("", _arguments())), 422
+        if form.words.data.strip():
+            return redirect(url_for(".saved", search_id=services.keep_words(form.words.data).id, **_arguments()), 303)
+        return redirect(url_for(".index", **_arguments()), 303)
+    return _page(form, None, services.asked_for("", _arguments()))
+
+
+@bp.get("/<uuid:search_id>")
+@requires(Permission.SEARCH)
+def saved(search_id: uuid.UUID) -> ResponseReturnValue:
+    """Show what the user's own search finds now. Somebody else's is not there."""
+    words = services.words_of(search_id)
+    return _page(SearchForm(data={"words": words}), search_id, services.asked_for(words, _arguments()))
+
+
+def _page(form: SearchForm, search_id: uuid.UUID | None, asked: Asked) -> str:
+    language = str(get_locale() or "en")
+    count = queries.capped_count(asked)
+    sort = "best" if request.args.get("sort") == "best" and asked.words and count <= CAP else "newest"
+    hits = queries.page(asked, count, sort=sort, after=request.args.get("after", type=int), limit=PAGE + 1)
+    shown = hits[:PAGE]
+    # Counting facets of a very common word costs more than finding it: then the figures come when asked for.
+    full = count <= CAP or asked.filtered or "figures" in request.args
+    figures = queries.figures(asked) if full else queries.Figures()
+    services.note_search(asked, count)
+    return render_template(
+        "search/index.html",
+        form=form, asked=asked, count=count, cap=CAP, hits=shown, more=len(hits) > PAGE and sort == "newest", sort=sort,
+        titles=_titles([hit.incident_id for hit in shown]),
+        snippets=snippets(asked.words, [hit.incident_id for hit in shown]),
+        figures=figures, full=full, facets=_facets(figures, asked), offered=services.offered(asked.words, language),
+        drawing=draw_map([Point(*point) for point in figures.points], figures.unplaced),
+        timeline=draw_timeline(figures.intervals, language, (asked.first, asked.last)),
+        view=request.args.get("view") if request.args.get("view") in VIEWS else "list",
+        here=lambda **changes: _address(search_id, **changes), search_id=search_id,
+    )  # fmt: skip
+
+
+def _titles(ids: list[uuid.UUID]) -> dict[uuid.UUID, Incident]:
+    return {incident.id: incident for incident in db.session.scalars(sa.select(Incident).where(Incident.id.in_(ids)))}
+
+
+def _facets(figures: queries.Figures, asked: Asked) -> dict[str, list[tuple[str, int, bool]]]:
+    """Return (value, count, chosen) of each facet; a chosen value that now has no match stays to be taken off."""
+    facets = {}
+    for name in FACETS:
+        chosen, counted = getattr(asked, name), dict(figures.facets.get(name, ()))
+        values = [*counted, *(value for value in chosen if value not in counted)]
+        facets[name] = [(value, counted.get(value, 0), value in chosen) for value in values]
+    return facets
+
+
+def _arguments() -> dict[str, list[str]]:
+    allowed = (*FACETS, "from", "to", "view", "sort")
+    return {name: request.args.getlist(name) for name in allowed if name in request.args}
+
+
+def _address(search_id: uuid.UUID | None, **changes: Any) -> str:  # noqa: ANN401
+    """Return this search's address with some arguments changed; None takes one out, drop=(facet, value) a single value."""
+    arguments: dict[str, Any] = _arguments()
+    if "drop" in changes:
+        facet, value = changes.pop("drop")
+        arguments[facet] = [v for v in arguments.get(facet, []) if v != value]
+    if "add" in changes:
+        facet, value = changes.pop("add")
+        arguments[facet] = [*arguments.get(facet, []), value]
+    arguments |= changes
+    kept = {k: v for k, v in arguments.items() if v is not None and v != []}
+    return url_for(".saved", search_id=search_id, **kept) if search_id else url_for(".index", **kept)
