@@ -121,8 +121,3 @@ def put(url: str, body: bytes, headers: dict[str, str]) -> None:
 def sender(as_intake: Browser, account: tuple[str, str], store: Storage) -> Sender:
     """The intake worker, sending to the account they took."""
     return Sender(as_intake, *account)
-
-
-@pytest.fixture(autouse=True)
-def _stub(app: Flask) -> None:
-    app.url_build_error_handlers[:] = [lambda *_a: "/"]

@@ -76,7 +76,7 @@ def test_nothing_opens_by_itself_and_a_viewing_is_noted_once(
     sender: Sender, item: dict[str, Any], owner: sa.Connection
 ) -> None:
     page = sender.browser.get(f"/evidence/{item['id']}").get_data(as_text=True)
-    assert 'loading="lazy"' in page
+    assert 'id="v1" checked' in page
     assert "viewed" not in custody(owner, item)
     for _ in range(3):
         answer = sender.browser.get(f"/evidence/{item['id']}/media")
