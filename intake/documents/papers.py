@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class PaperParagraph:
-    """One numbered paragraph in the court's language, with the person's own words under it when they told it in another."""
+    """One numbered paragraph in the court's language; under it the person's own words when told in another."""
 
     text: str
     heading: str = ""

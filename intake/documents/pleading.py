@@ -11,32 +11,66 @@ from pathlib import Path
 from typing import Any
 
 import typst
+from babel.dates import format_date
 
 from intake.documents.papers import Certificate, DeclarationPaper, PaperParagraph
 from intake.errors import UnsupportedGlyph
 from intake.settings import project_file
-from intake.taxonomy import CourtProfile, court
+from intake.taxonomy import CourtProfile, court, label
 
 FONTS = Path(__file__).resolve().parent / "fonts"
 BLANK = "____________________"
+_WORDS = {
+    "en": {
+        "opening": "I, {name}, declare as follows:",
+        "case_no": "Case No.",
+        "plaintiffs": "Plaintiffs",
+        "defendants": "Defendants",
+        "page": "Page",
+        "of": "of",
+        "draft": "DRAFT – NOT FOR SIGNATURE",
+        "digest": "text SHA-256",
+        "open": "not locked",
+        "original": "[Original words{language}]",
+        "sources": "Sources",
+    },
+    "es": {
+        "opening": "Yo, {name}, declaro lo siguiente:",
+        "case_no": "Caso núm.",
+        "plaintiffs": "Demandantes",
+        "defendants": "Demandados",
+        "page": "Página",
+        "of": "de",
+        "draft": "BORRADOR – NO FIRMAR",
+        "digest": "SHA-256 del texto",
+        "open": "sin fijar",
+        "original": "[Palabras originales{language}]",
+        "sources": "Fuentes",
+    },
+}
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "prs", "ps"})
-_QUOTED = 500  # characters of one single-spaced block: it must fit on a page
+_CHINESE = frozenset({"zh", "yue", "cmn"})
+_UNPRINTABLE = frozenset({"Cc", "Co", "Cn", "Cs"})  # control, private, unassigned, half of a pair: no font draws these
 _MADE = dt.date(2025, 1, 1)  # a fixed date inside the file: the same paper gives the same bytes
 _local = threading.local()
 
 
 def render_declaration(paper: DeclarationPaper) -> bytes:
     """Return the paper as PDF. Raises UnsupportedGlyph naming the first character that no font here can draw."""
-    profile = court(paper.court)
-    body = json.dumps(_data(paper, profile), ensure_ascii=False, sort_keys=True)
+    body = json.dumps(_data(paper, court(paper.court)), ensure_ascii=False, sort_keys=True)
+    for character in body:
+        if unicodedata.category(character) in _UNPRINTABLE:
+            raise UnsupportedGlyph(character, unicodedata.name(character, "character without a name"))
+    template = str(project_file("templates/court/declaration.typ"))
     try:
         made = _compiler().compile(
-            input=str(project_file("templates/court/declaration.typ")), format="pdf", sys_inputs={"data": body},
-            pdf_standards=["a-2a", "ua-1"],
-        )  # fmt: skip
+            input=template, format="pdf", sys_inputs={"data": body}, pdf_standards=["a-2a", "ua-1"]
+        )
     except typst.TypstError as error:
-        raise _named(error, body) from error
-    return bytes(made)
+        raise _named(error) from error
+    if not isinstance(made, bytes):  # pages as separate images never happen for a PDF
+        raise TypeError(type(made))
+    return made
 
 
 def _compiler() -> typst.Compiler:
@@ -49,93 +83,132 @@ def _compiler() -> typst.Compiler:
 
 
 def _data(paper: DeclarationPaper, profile: CourtProfile) -> dict[str, Any]:
+    words = words_in(paper.language)
+    lines, pitch = profile.value("paper.lines_max"), profile.value("spacing.leading_pt")
     return {
         "paper": {
-            "lines": profile.value("paper.lines_max"),
-            "pitch": profile.value("spacing.leading_pt"),
+            "lines": lines,
+            "pitch": pitch,
             "size": profile.value("type.proportional_min_pt"),
-            "top": (792 - profile.value("paper.lines_max") * profile.value("spacing.leading_pt")) / 2,
+            "top": (792 - lines * pitch) / 2,
             "left": profile.value("paper.margin_left_in"),
             "right": profile.value("paper.margin_right_in") + 0.1,
         },
+        "lang": paper.language,
+        "words": words,
         "title": paper.title,
         "firm": paper.counsel[0][0] if paper.counsel and paper.counsel[0] else "",
         "made": [_MADE.year, _MADE.month, _MADE.day],
-        "counsel": paper.counsel,
+        "counsel": paper.counsel or [[""]],
+        "counsel_rows": max(0, 7 - sum(_rows(len(counsel) + 1) for counsel in paper.counsel[:-1])),
         "court_title": profile.value("court.title_lines"),
         "plaintiffs": paper.plaintiffs,
         "defendants": paper.defendants,
         "docket_no": paper.docket_no,
         "hearing": paper.hearing,
         "declarant": paper.declarant,
+        "opening": words["opening"].format(name=paper.declarant),
         "short_title": paper.title,
         "binding": binding(paper),
         "draft": paper.draft,
-        "paragraphs": [_paragraph(p) for p in paper.paragraphs],
+        "paragraphs": [_paragraph(p, paper.language) for p in paper.paragraphs],
         "oath": oath(paper, profile),
         "certificate": certificate_data(paper.certificate, profile) if paper.certificate else None,
     }
 
 
+def _rows(single_lines: int) -> int:
+    """Return how many rows of the grid that many single-spaced lines take: three lines in two rows."""
+    return -(-single_lines * 2 // 3)
+
+
+def words_in(language: str) -> dict[str, str]:
+    """Return the fixed words of a paper in its language, English where there are none."""
+    return _WORDS.get(language, _WORDS["en"])
+
+
 def binding(paper: DeclarationPaper) -> str:
     """Return what ties every page, the signature page too, to this text."""
-    return f"{paper.document_id} · text SHA-256 {paper.text_hash[:16]}" if paper.text_hash else f"{paper.document_id} · not locked"
+    words = words_in(paper.language)
+    tie = f"{words['digest']} {paper.text_hash[:16]}" if paper.text_hash else words["open"]
+    return f"{paper.document_id} · {tie}"
 
 
 def oath(paper: DeclarationPaper, profile: CourtProfile) -> str:
     """Return the oath of 28 U.S.C. 1746 in the chosen form, blanks where date or place are still open."""
-    day = f"{paper.executed_on:%B} {paper.executed_on.day}, {paper.executed_on.year}" if paper.executed_on else BLANK
     where = ", ".join(part for part in (paper.executed_state, paper.executed_country) if part) or BLANK
-    words: str = profile.oaths[paper.oath_form]["form_text"]
-    return words.format(date=day, city=paper.executed_city or BLANK, state_or_country=where)
+    form = profile.oaths[paper.oath_form]
+    words: str = form["text_es"] if paper.language == "es" else form["form_text"]
+    return words.format(
+        date=_day(paper.executed_on, paper.language), city=paper.executed_city or BLANK, state_or_country=where
+    )
 
 
-def _paragraph(paragraph: PaperParagraph) -> dict[str, Any]:
-    quotes = _chunks(paragraph.quote) if paragraph.quote else []
+def _day(day: dt.date | None, language: str) -> str:
+    known = language if language in _WORDS else "en"
+    return format_date(day, "long", locale={"en": "en_US"}.get(known, known)) if day else BLANK
+
+
+def mark_of(paragraph: PaperParagraph, language: str) -> str:
+    """Return what stands before the person's own words: that they are the original, and in which language."""
+    said = label(paragraph.quote_language, language) if paragraph.quote_language else ""
+    return words_in(language)["original"].format(language=f", {said}" if said else "")
+
+
+def sources_of(paragraph: PaperParagraph, language: str) -> str:
+    """Return the line that names the paragraph's exhibits, or nothing."""
+    return f"{words_in(language)['sources']}: {'; '.join(paragraph.exhibits)}." if paragraph.exhibits else ""
+
+
+def _paragraph(paragraph: PaperParagraph, language: str) -> dict[str, Any]:
     return {
         "heading": paragraph.heading,
-        "body": _passage(paragraph.text, paragraph.language),
-        "quotes": [_passage(q, paragraph.quote_language) for q in quotes],
-        "exhibits": f"Sources: {'; '.join(paragraph.exhibits)}." if paragraph.exhibits else "",
+        "body": _passage(paragraph.text, paragraph.language, language),
+        "quote": _passage(" ".join(paragraph.quote.split()), paragraph.quote_language, language),
+        "mark": mark_of(paragraph, language),
+        "exhibits": sources_of(paragraph, language),
     }
 
 
-def _passage(text: str, language: str) -> dict[str, Any]:
-    lang = language if re.fullmatch(r"[a-z]{2,3}", language or "") else ""
-    return {"text": unicodedata.normalize("NFC", text), "lang": "" if lang == "en" else lang, "rtl": lang in RIGHT_TO_LEFT}
-
-
-def _chunks(text: str) -> list[str]:
-    chunks, rest = [], " ".join(text.split())
-    while len(rest) > _QUOTED:
-        ends = max(rest.rfind(mark, 0, _QUOTED) for mark in (". ", "! ", "? ", "。", "։ ", "؟ ")) + 1
-        cut = ends or rest.rfind(" ", 0, _QUOTED) + 1 or _QUOTED
-        chunks.append(rest[:cut].strip())
-        rest = rest[cut:].strip()
-    return [*chunks, rest]
+def _passage(text: str, spoken: str, language: str) -> dict[str, Any]:
+    primary = spoken.partition("-")[0]
+    lang = primary if re.fullmatch(r"[a-z]{2,3}", primary) and primary != language else ""
+    return {
+        "text": unicodedata.normalize("NFC", text),
+        "lang": lang,
+        "rtl": primary in RIGHT_TO_LEFT,
+        "chinese": primary in _CHINESE,
+    }
 
 
 def certificate_data(certificate: Certificate, profile: CourtProfile) -> dict[str, Any]:
-    """Return the interpreter's name, numbered statements and own oath (FRE 604); what is unknown is a blank."""
+    """Return the interpreter's certificate: numbered statements and an own oath, date and place to fill by hand."""
     c = certificate
+    languages = c.languages or BLANK
+    heard = c.read_back or "The declarant said that it was understood and affirmed it."
     lines = [
-        f"I am competent to interpret and translate between {c.languages or BLANK} and English. My qualification is: {c.qualification or BLANK}.",
-        f"I work for {c.employer or BLANK}. My relationship to the parties, if any, is stated there.",
-        f"On {c.held_on or BLANK}, at {c.place or BLANK}, I interpreted by this mode: {c.mode or BLANK}. Present were: {c.present or BLANK}.",
+        f"I am competent to interpret and translate between {languages} and English. "
+        f"My certification, or the experience it rests on, is: {c.qualification or BLANK}.",
+        f"My employer, and my relation to the parties if any: {c.employer or BLANK}.",
+        f"On {c.held_on or BLANK}, at {c.place or BLANK}, I interpreted by this mode: {c.mode or BLANK}. "
+        f"Present were: {c.present or BLANK}.",
         "I interpreted and translated accurately and completely, to the best of my ability.",
-        f"I read the whole English text back to the declarant in {c.languages or BLANK} before it was signed. {c.read_back or 'The declarant said that it was understood and affirmed it.'}",
-        f"Corrections made during the reading: {c.corrections or BLANK}.",
+        f"I read the whole English text back to the declarant in {languages} before it was signed. {heard}",
+        f"Number of corrections made during the reading: {c.corrections or BLANK}.",
     ]
     words: str = profile.oaths["OA.UNIVERSAL"]["form_text"]
-    return {"name": c.interpreter, "lines": lines, "oath": words.format(date=BLANK, city=BLANK, state_or_country=BLANK)}
+    return {
+        "name": c.interpreter,
+        "lines": lines,
+        "oath": words.format(date=BLANK, city=BLANK, state_or_country=BLANK),
+    }
 
 
-def _named(error: typst.TypstError, body: str) -> Exception:
+def _named(error: typst.TypstError) -> Exception:
     """Return the error that names the character, when the compiler failed for want of a glyph."""
     said = f"{error} {getattr(error, 'hints', '')} {getattr(error, 'message', '')}"
-    for found in re.findall(r"`?\"?([^\s`\"])\"?`? (?:could not be displayed|is not supported|cannot be displayed)", said):
-        return UnsupportedGlyph(found, unicodedata.name(found, "unnamed character"))
-    for found in re.findall(r"(?:U\+|codepoint |u\{)([0-9A-Fa-f]{4,6})", said):
-        character = chr(int(found, 16))
-        return UnsupportedGlyph(character, unicodedata.name(character, "unnamed character"))
+    quoted = re.findall(r"`?\"?([^\s`\"])\"?`? (?:could not be displayed|is not supported|cannot be displayed)", said)
+    coded = re.findall(r"(?:U\+|codepoint |u\{)([0-9A-Fa-f]{4,6})", said)
+    for character in [*quoted, *(chr(int(code, 16)) for code in coded)]:
+        return UnsupportedGlyph(character, unicodedata.name(character, "character without a name"))
     return error

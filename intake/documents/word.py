@@ -1,4 +1,4 @@
-"""The same declaration as a Word file: numbered lines, exact spacing, Word's own paragraph numbers, clean properties."""
+"""The same declaration as a Word file: numbered lines, exact spacing, Word's own numbers, clean properties."""
 
 from __future__ import annotations
 
@@ -14,7 +14,16 @@ from docx.oxml.ns import qn
 from docx.shared import Inches, Pt
 
 from intake.documents.papers import Certificate, DeclarationPaper
-from intake.documents.pleading import BLANK, RIGHT_TO_LEFT, binding, certificate_data, oath
+from intake.documents.pleading import (
+    BLANK,
+    RIGHT_TO_LEFT,
+    binding,
+    certificate_data,
+    mark_of,
+    oath,
+    sources_of,
+    words_in,
+)
 from intake.taxonomy import CourtProfile, court
 
 FACE = "Times New Roman"
@@ -26,20 +35,20 @@ def render_word(paper: DeclarationPaper) -> bytes:
     document = docx.Document()
     _set_up(document, paper, profile)
     _caption(document, paper, profile)
-    _line(document, f"I, {paper.declarant}, declare as follows:", indent=0.5)
-    numbering = _numbering(document)
+    _line(document, words_in(paper.language)["opening"].format(name=paper.declarant), indent=0.5)
+    numbering = _numbering(document, 90)
     for paragraph in paper.paragraphs:
         if paragraph.heading:
             document.add_heading(paragraph.heading, level=2).alignment = WD_ALIGN_PARAGRAPH.CENTER
         _number(_line(document, paragraph.text, indent=0.5), numbering)
         if paragraph.quote:
-            _quote(document, paragraph.quote, paragraph.quote_language)
+            _quote(document, paragraph.quote, paragraph.quote_language, mark_of(paragraph, paper.language))
         if paragraph.exhibits:
-            _quote(document, f"Sources: {'; '.join(paragraph.exhibits)}.", "en")
+            _quote(document, sources_of(paragraph, paper.language), paper.language)
     _signature(document, oath(paper, profile), paper.declarant)
     if paper.certificate:
-        document.add_page_break()
-        document.add_heading("Certificate of interpreter", level=1).alignment = WD_ALIGN_PARAGRAPH.CENTER
+        heading = document.add_heading("CERTIFICATE OF INTERPRETER", level=1)
+        heading.alignment, heading.paragraph_format.page_break_before = WD_ALIGN_PARAGRAPH.CENTER, True
         _certificate(document, paper.certificate, profile)
     return _bytes(document)
 
@@ -53,7 +62,8 @@ def _set_up(document: Document, paper: DeclarationPaper, profile: CourtProfile) 
     spacing.space_before = spacing.space_after = Pt(0)
     for level in (1, 2):
         heading = document.styles[f"Heading {level}"]
-        heading.font.name, heading.font.size, heading.font.bold = FACE, Pt(profile.value("type.proportional_min_pt")), True
+        heading.font.name, heading.font.size = FACE, Pt(profile.value("type.proportional_min_pt"))
+        heading.font.bold = True
         heading.font.color.rgb = docx.shared.RGBColor(0, 0, 0)
         heading.element.rPr.rFonts.set(qn("w:ascii"), FACE)
         heading.element.rPr.rFonts.set(qn("w:hAnsi"), FACE)
@@ -71,7 +81,7 @@ def _set_up(document: Document, paper: DeclarationPaper, profile: CourtProfile) 
     _footer(section, paper)
     properties = document.core_properties
     properties.author = properties.last_modified_by = properties.comments = ""
-    properties.title, properties.language = paper.title, "en-US"
+    properties.title, properties.language = paper.title, paper.language
     properties.created = properties.modified = dt.datetime(2025, 1, 1)  # noqa: DTZ001
 
 
@@ -79,9 +89,10 @@ def _footer(section: Any, paper: DeclarationPaper) -> None:  # noqa: ANN401
     foot = section.footer.paragraphs[0]
     foot.alignment = WD_ALIGN_PARAGRAPH.CENTER
     foot.paragraph_format.line_spacing_rule, foot.paragraph_format.line_spacing = WD_LINE_SPACING.SINGLE, None
-    draft = "DRAFT – NOT FOR SIGNATURE · " if paper.draft else ""
-    for words, field in (("Page ", "PAGE"), (" of ", "NUMPAGES")):
-        foot.add_run(words).font.size = Pt(10)
+    words = words_in(paper.language)
+    draft = f"{words['draft']} · " if paper.draft else ""
+    for before, field in ((f"{words['page']} ", "PAGE"), (f" {words['of']} ", "NUMPAGES")):
+        foot.add_run(before).font.size = Pt(10)
         _field(foot, field)
     foot.add_run(f"\n{draft}{paper.title}\n{binding(paper)}").font.size = Pt(10)
 
@@ -99,21 +110,44 @@ def _field(paragraph: Any, code: str) -> None:  # noqa: ANN401
 
 
 def _caption(document: Document, paper: DeclarationPaper, profile: CourtProfile) -> None:
-    lines = [line for counsel in paper.counsel for line in counsel]
-    for line in lines + [""] * max(0, 7 - len(lines)):
-        _line(document, line)
+    words = words_in(paper.language)
+    for number, counsel in enumerate(paper.counsel):
+        for line in [*([""] if number else []), *counsel]:
+            _single(_line(document, line))
+    # The court's title stands on line 8 or below (L.R. 11-3.8): rows of half height fill lines 1 to 7.
+    used = sum(len(counsel) for counsel in paper.counsel) + max(0, len(paper.counsel) - 1)
+    filler = 7 * profile.value("spacing.leading_pt") - 16 * used
     for line in profile.value("court.title_lines"):
         title = _line(document, line)
         title.alignment = WD_ALIGN_PARAGRAPH.CENTER
         title.runs[0].bold = True
+        title.paragraph_format.space_before = Pt(max(0, filler))
+        filler = 0
     table = document.add_table(rows=1, cols=2)
     left, right = table.rows[0].cells
-    left.text = f"{paper.plaintiffs},\n\tPlaintiffs,\n    v.\n{paper.defendants},\n\tDefendants."
-    right.text = f"Case No. {paper.docket_no}\n"
-    heading = right.add_paragraph(style="Heading 1")
-    heading.add_run(paper.title.upper())
+    _edges(left)
+    left.text = f"{paper.plaintiffs},\n\t{words['plaintiffs']},\n    v.\n{paper.defendants},\n\t{words['defendants']}."
+    right.text = f"{words['case_no']} {paper.docket_no}\n"
+    right.add_paragraph(style="Heading 1").add_run(paper.title.upper())
     for line in paper.hearing:
         right.add_paragraph(line)
+    for paragraph in (*left.paragraphs, *right.paragraphs):
+        _single(paragraph)
+    _line(document, "")
+
+
+def _edges(cell: Any) -> None:  # noqa: ANN401
+    borders = OxmlElement("w:tcBorders")
+    for side in ("bottom", "right"):
+        edge = OxmlElement(f"w:{side}")
+        for name, value in (("val", "single"), ("sz", "6"), ("color", "000000")):
+            edge.set(qn(f"w:{name}"), value)
+        borders.append(edge)
+    cell._tc.get_or_add_tcPr().append(borders)  # noqa: SLF001
+
+
+def _single(paragraph: Any) -> None:  # noqa: ANN401
+    paragraph.paragraph_format.line_spacing = Pt(16)
 
 
 def _line(document: Document, text: str, indent: float = 0) -> Any:  # noqa: ANN401
@@ -123,40 +157,43 @@ def _line(document: Document, text: str, indent: float = 0) -> Any:  # noqa: ANN
     return paragraph
 
 
-def _quote(document: Document, text: str, language: str) -> None:
+def _quote(document: Document, text: str, language: str, mark: str = "") -> None:
     paragraph = document.add_paragraph()
     paragraph.paragraph_format.left_indent = paragraph.paragraph_format.right_indent = Inches(0.5)
-    paragraph.paragraph_format.line_spacing = Pt(16)
+    _single(paragraph)
+    if mark:
+        paragraph.add_run(f"{mark} ").italic = True
     run = paragraph.add_run(text)
     if language and language != "en":
         mark = OxmlElement("w:lang")
         mark.set(qn("w:bidi" if language in RIGHT_TO_LEFT else "w:val"), language)
         run._r.get_or_add_rPr().append(mark)  # noqa: SLF001
     if language in RIGHT_TO_LEFT:
-        paragraph._p.get_or_add_pPr().append(OxmlElement("w:bidi"))  # noqa: SLF001
+        paragraph._p.get_or_add_pPr().insert(0, OxmlElement("w:bidi"))  # noqa: SLF001
         run.font.rtl = True
 
 
-def _numbering(document: Document) -> int:
+def _numbering(document: Document, number_id: int) -> int:
     """Make a list "1.", "2.", ... of Word's own and return its number: paragraph numbers are never typed."""
     part = document.part.numbering_part.element
     abstract = OxmlElement("w:abstractNum")
-    abstract.set(qn("w:abstractNumId"), "90")
+    abstract.set(qn("w:abstractNumId"), str(number_id))
     level = OxmlElement("w:lvl")
     level.set(qn("w:ilvl"), "0")
-    for name, value in (("start", "1"), ("numFmt", "decimal"), ("suff", "space"), ("lvlText", "%1."), ("lvlJc", "left")):
+    shape = (("start", "1"), ("numFmt", "decimal"), ("suff", "space"), ("lvlText", "%1."), ("lvlJc", "left"))
+    for name, value in shape:
         element = OxmlElement(f"w:{name}")
         element.set(qn("w:val"), value)
         level.append(element)
     abstract.append(level)
     part.insert(0, abstract)
     number = OxmlElement("w:num")
-    number.set(qn("w:numId"), "90")
+    number.set(qn("w:numId"), str(number_id))
     link = OxmlElement("w:abstractNumId")
-    link.set(qn("w:val"), "90")
+    link.set(qn("w:val"), str(number_id))
     number.append(link)
     part.append(number)
-    return 90
+    return number_id
 
 
 def _number(paragraph: Any, numbering: int) -> None:  # noqa: ANN401
@@ -176,8 +213,9 @@ def _signature(document: Document, words: str, name: str) -> None:
 def _certificate(document: Document, certificate: Certificate, profile: CourtProfile) -> None:
     data = certificate_data(certificate, profile)
     _line(document, f"I, {data['name']}, certify as follows:", indent=0.5)
-    for number, line in enumerate(data["lines"], 1):
-        _line(document, f"{number}. {line}", indent=0.5)
+    numbering = _numbering(document, 91)
+    for line in data["lines"]:
+        _number(_line(document, line, indent=0.5), numbering)
     _signature(document, data["oath"], data["name"])
 
 
