@@ -77,7 +77,8 @@ def _set_up(document: Document, paper: DeclarationPaper, profile: CourtProfile) 
     numbers = OxmlElement("w:lnNumType")
     for name, value in (("countBy", "1"), ("restart", "newPage"), ("distance", "360")):
         numbers.set(qn(f"w:{name}"), value)
-    section._sectPr.append(numbers)  # noqa: SLF001  (python-docx has no other way to line numbers)
+    # python-docx has no other way to line numbers; Word wants them after the margins.
+    section._sectPr.find(qn("w:pgMar")).addnext(numbers)  # noqa: SLF001
     _footer(section, paper)
     properties = document.core_properties
     properties.author = properties.last_modified_by = properties.comments = ""
