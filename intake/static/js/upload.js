@@ -32,7 +32,9 @@ class Uploader {
     this.uppy.on('upload-success', (file) => this.poll(this.rows.get(file.id)));
     this.uppy.on('upload-error', (file) => this.fail(this.rows.get(file.id), () => this.uppy.retryUpload(file.id)));
     const input = place.querySelector('input[type=file]');
-    input.addEventListener('change', () => { this.choose([...input.files]); input.value = ''; });
+    const take = () => { this.choose([...input.files]); input.value = ''; };
+    input.addEventListener('change', take);
+    if (input.files.length) take(); // chosen while this script was on its way
     place.addEventListener('dragover', (event) => { event.preventDefault(); place.classList.add('over'); });
     place.addEventListener('dragleave', () => place.classList.remove('over'));
     place.addEventListener('drop', (event) => {
