@@ -7,6 +7,7 @@ import json
 import re
 import threading
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +58,11 @@ _local = threading.local()
 
 def render_declaration(paper: DeclarationPaper) -> bytes:
     """Return the paper as PDF. Raises UnsupportedGlyph naming the first character that no font here can draw."""
-    body = json.dumps(_data(paper, court(paper.court)), ensure_ascii=False, sort_keys=True)
-    for character in body:
-        if unicodedata.category(character) in _UNPRINTABLE:
+    data = _data(paper, court(paper.court))
+    for character in "".join(_strings(data)):
+        if unicodedata.category(character) in _UNPRINTABLE and not character.isspace():
             raise UnsupportedGlyph(character, unicodedata.name(character, "character without a name"))
+    body = json.dumps(data, ensure_ascii=False, sort_keys=True)
     template = str(project_file("templates/court/declaration.typ"))
     try:
         made = _compiler().compile(
@@ -80,6 +82,14 @@ def _compiler() -> typst.Compiler:
         _local.compiler = typst.Compiler(root=str(root), font_paths=[str(FONTS)], ignore_system_fonts=True)
     compiler: typst.Compiler = _local.compiler
     return compiler
+
+
+def _strings(data: Any) -> Iterator[str]:  # noqa: ANN401
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict | list):
+        for part in data.values() if isinstance(data, dict) else data:
+            yield from _strings(part)
 
 
 def _data(paper: DeclarationPaper, profile: CourtProfile) -> dict[str, Any]:

@@ -20,7 +20,9 @@ _FULL_DATE = (
     rf"|\d{{1,2}} (?:of |de )?(?:{_MONTHS}),? (?:de )?\d{{4}}"
     r"|\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|\d{4}-\d{2}-\d{2})"
 )
-_WAYS = r"(?:street|st|avenue|ave|boulevard|blvd|road|rd|drive|dr|lane|ln|way|place|pl|court|ct|terrace|circle|highway)\b\.?"
+_WAYS = (
+    r"(?:street|st|avenue|ave|boulevard|blvd|road|rd|drive|dr|lane|ln|way|place|pl|court|ct|terrace|circle|highway)\b"
+)
 _NUMBERED_WAY = rf"\d{{1,6}} (?:[NSEW]\.? |north |south |east |west )?(?:[\w’'.-]+ ){{1,4}}?{_WAYS}"
 _CALLE = r"(?:calle|avenida|av\.) (?:[\w’'.-]+ ){1,4}?(?:n[uú]m(?:ero|\.)? |# ?|no\. )?\d{1,6}"
 
@@ -46,13 +48,13 @@ KINDS = (
           r"\bA[- ]?#?\s?\d{2,3}[- ]?\d{3}[- ]?\d{3}\b|\balien (?:registration )?(?:number|no\.?)[^.]{0,15}\d{7,9}\b"),
     _kind("RR.SSN", ("a Social Security number", "un número de Seguro Social"), "FRCP 5.2(a)(1)",
           r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])"
-          r"|\b(?:social security|seguro social|ssn|itin)\b[^.]{0,25}\d{3}[ -]?\d{2}[ -]?\d{4}\b"),
+          r"|\b(?:social security|seguro social|ssn|itin)\b.{0,25}?\d{3}[ -]?\d{2}[ -]?\d{4}\b"),
     _kind("RR.ACCT", ("an account or card number", "un número de cuenta o tarjeta"), "FRCP 5.2(a)(4)",
-          r"(?<!\d)(?:\d[ -]?){12,18}\d(?!\d)|\b(?:account|cuenta)\b[^.]{0,25}\d{6,}"),
+          r"(?<!\d)(?:\d[ -]?){12,18}\d(?!\d)|\b(?:account|cuenta)\b.{0,25}?\d{6,}"),
     _kind("RR.DL", ("a driver license number", "un número de licencia de conducir"), "C.D. Cal. L.R. 5.2-1",
-          r"\b[A-Z]\d{7}\b|\b(?:licen[cs]e|licencia)\b[^.]{0,25}\b[A-Z]?\d{6,9}\b"),
+          r"\b[A-Z]\d{7}\b|\b(?:licen[cs]e|licencia)\b.{0,25}?\b[A-Z]?\d{6,9}\b"),
     _kind("RR.PASSPORT", ("a passport number", "un número de pasaporte"), "C.D. Cal. L.R. 5.2-1",
-          r"\bpas(?:sport|aporte)\b[^.]{0,30}\b[A-Z]{0,2}\d{6,9}\b"),
+          r"\bpas(?:sport|aporte)\b.{0,30}?\b[A-Z]{0,2}\d{6,9}\b"),
     _kind("RR.DOB", ("a full birth date (only the year may stand)", "una fecha de nacimiento completa (solo el año)"),
           "FRCP 5.2(a)(2)",
           rf"\b(?:born|birth ?date|birthday|date of birth|dob|nac[ií](?:do|da|miento|ó)?)\b[^.]{{0,30}}?{_FULL_DATE}"),
