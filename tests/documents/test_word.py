@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from typing import Any
 
 import docx
 
@@ -34,9 +35,7 @@ def test_lines_and_paragraphs_are_numbered_by_word_itself() -> None:
     order = [child.tag.removeprefix(WORDS) for child in section]
     assert order.index("pgMar") < order.index("lnNumType") < order.index("cols")
     assert section.find(f"{WORDS}lnNumType").get(f"{WORDS}restart") == "newPage"
-    lists = [
-        p._p.pPr.numPr.numId.val for p in document.paragraphs if p._p.pPr is not None and p._p.pPr.numPr is not None
-    ]
+    lists = [int(number.get(f"{WORDS}val")) for number in document.element.body.iter(f"{WORDS}numId")]
     assert lists[:2] == [90, 90]
     assert set(lists) == {90, 91}
     assert not any(p.text.startswith("1.") for p in document.paragraphs)
@@ -45,8 +44,10 @@ def test_lines_and_paragraphs_are_numbered_by_word_itself() -> None:
 def test_twenty_eight_lines_fill_the_page_exactly() -> None:
     document = docx.Document(io.BytesIO(render_word(paper())))
     section = document.sections[0]
-    height = section.page_height.pt - section.top_margin.pt - section.bottom_margin.pt
-    assert height == 28 * document.styles["Normal"].paragraph_format.line_spacing.pt
+    lengths = (section.page_height, section.top_margin, section.bottom_margin)
+    page, top, bottom = (length.pt if length else 0 for length in lengths)
+    normal: Any = document.styles["Normal"]
+    assert page - top - bottom == 28 * normal.paragraph_format.line_spacing.pt
 
 
 def test_the_file_does_not_say_who_made_it_or_when() -> None:
@@ -62,6 +63,6 @@ def test_words_in_arabic_run_from_right_to_left() -> None:
     spoken = PaperParagraph(text="Nothing.", quote="لم يقولوا لي شيئا", quote_language="ar")
     document = docx.Document(io.BytesIO(render_word(paper(paragraphs=[spoken]))))
     quote = next(p for p in document.paragraphs if "لم" in p.text)
-    assert quote._p.pPr.find(f"{WORDS}bidi") is not None
+    assert quote._p.find(f"{WORDS}pPr/{WORDS}bidi") is not None
     assert quote.runs[-1].font.rtl
     assert quote.runs[0].text.strip() == "[Original words, Arabic]"
