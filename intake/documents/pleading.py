@@ -50,7 +50,14 @@ _WORDS = {
     },
 }
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "prs", "ps"})
-_CHINESE = frozenset({"zh", "yue", "cmn"})
+_HAN = {
+    "zh": "simplified",
+    "cmn": "simplified",
+    "yue": "traditional",
+    "zh-Hant": "traditional",
+    "zh-TW": "traditional",
+    "zh-HK": "traditional",
+}
 _UNPRINTABLE = frozenset({"Cc", "Co", "Cn", "Cs"})  # control, private, unassigned, half of a pair: no font draws these
 _MADE = dt.date(2025, 1, 1)  # a fixed date inside the file: the same paper gives the same bytes
 _local = threading.local()
@@ -187,7 +194,7 @@ def _passage(text: str, spoken: str, language: str) -> dict[str, Any]:
         "text": unicodedata.normalize("NFC", text),
         "lang": lang,
         "rtl": primary in RIGHT_TO_LEFT,
-        "chinese": primary in _CHINESE,
+        "han": _HAN.get(spoken) or _HAN.get(primary, ""),
     }
 
 

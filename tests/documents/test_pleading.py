@@ -25,6 +25,9 @@ SPOKEN = {
     "es": "«¿Qué pasó?», pregunté. El niño lloró; mañana será otro día.",
     "ko": "요원들이 저를 밀쳤습니다. 아무 말도 하지 않았습니다.",
     "zh-Hans": "他们没有说话。我看见一辆白色的面包车。",
+    "yue": "佢哋冇講嘢，我見到一架白色嘅車。",
+    "th": "พวกเขาไม่พูดอะไรเลย",
+    "hi": "वे चुप रहे",
     "hy": "Նրանք ինձ ոչինչ չասացին։",
     "vi": "Họ không nói gì với tôi cả.",
     "ru": "Они ничего мне не сказали.",
@@ -213,3 +216,15 @@ def test_a_spanish_paper_is_spanish_throughout() -> None:
     assert _squeezed("20 de noviembre de 2026") in text
     with pikepdf.open(io.BytesIO(pdf)) as opened:
         assert str(opened.Root.Lang).startswith("es")
+
+
+@pytest.mark.parametrize(("encoding", "language"), [("gb2312", "zh-Hans"), ("euc_kr", "ko"), ("big5", "yue")])
+def test_every_common_character_of_a_national_standard_is_drawn(encoding: str, language: str) -> None:
+    rows = (
+        range(0xB0, 0xF8) if encoding == "gb2312" else range(0xB0, 0xC9) if encoding == "euc_kr" else range(0xA4, 0xC6)
+    )
+    cells = range(0x40, 0xFF) if encoding == "big5" else range(0xA1, 0xFF)
+    drawn = (bytes([row, cell]).decode(encoding, "ignore") for row in rows for cell in cells)
+    words = "".join(character for character in "".join(drawn) if character > "\u2000")
+    assert len(words) > 2000
+    render_declaration(paper(paragraphs=[PaperParagraph(text="All.", quote=words, quote_language=language)]))
