@@ -118,7 +118,9 @@ def fold(text: str) -> str:
 
 
 def _term(set_name: str, entry: dict[str, object]) -> Term:
-    text = lambda key: str(entry.get(key, ""))  # noqa: E731
+    def text(key: str) -> str:
+        return str(entry.get(key, ""))
+
     aliases = entry.get("aliases", [])
     return Term(
         code=text("code"),
