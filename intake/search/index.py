@@ -9,10 +9,25 @@ KEEPER, APP = "testigo_keeper", "testigo_app"
 
 _FOLD = r"""CREATE FUNCTION search.fold(body text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 SELECT lower(regexp_replace(normalize(body, NFD), '[\u0300-\u036f]', '', 'g')) $$"""
+# Every word is indexed, also those that languages treat as empty: in "no warrant" the small word decides.
+_DICTIONARIES = tuple(
+    statement
+    for language in ("english", "spanish")
+    for statement in (
+        f"CREATE TEXT SEARCH DICTIONARY search.{language}_stems (TEMPLATE = pg_catalog.snowball, Language = {language})",
+        f"CREATE TEXT SEARCH CONFIGURATION search.{language} (COPY = pg_catalog.{language})",
+        f"ALTER TEXT SEARCH CONFIGURATION search.{language} ALTER MAPPING FOR asciihword, asciiword, hword, hword_asciipart,"
+        f" hword_part, word WITH search.{language}_stems",
+    )
+)
 _LEXEMES = """CREATE FUNCTION search.lexemes(body text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-SELECT to_tsvector('pg_catalog.english', search.fold(body)) || to_tsvector('pg_catalog.spanish', search.fold(body)) $$"""
+SELECT to_tsvector('search.english', f) || to_tsvector('search.spanish', f) FROM search.fold(body) f $$"""
+# Without quotes empty words ask for nothing; with quotes every word counts, in its place.
 _ASKED = """CREATE FUNCTION search.asked(query text) RETURNS tsquery LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-SELECT websearch_to_tsquery('pg_catalog.english', search.fold(query)) || websearch_to_tsquery('pg_catalog.spanish', search.fold(query)) $$"""
+SELECT CASE WHEN query LIKE '%"%'
+  THEN websearch_to_tsquery('search.english', f) || websearch_to_tsquery('search.spanish', f)
+  ELSE websearch_to_tsquery('pg_catalog.english', f) || websearch_to_tsquery('pg_catalog.spanish', f) END
+FROM search.fold(query) f $$"""
 
 # Lock first: of two writers on one incident the second waits here, and then reads what the first committed.
 _REFRESH = """CREATE FUNCTION search.refresh(ids uuid[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
@@ -69,6 +84,7 @@ def create_index() -> list[str]:
     functions = ("search.refresh(uuid[])", "search.reindex()")
     return [
         _FOLD,
+        *_DICTIONARIES,
         _LEXEMES,
         _ASKED,
         _REFRESH,
