@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from intake.access.actor import Actor
 from intake.declarations.services import start_declaration
@@ -91,6 +93,41 @@ def test_a_page_breaks_no_rule_and_fits(
     keep(page, path, size)
     assert overflow(page) <= 0
     assert violations(page) == []
+
+
+def test_a_filter_changes_the_list_in_place_and_keeps_the_focus(open_page: OpenPage, seeded: Seeded) -> None:
+    assert seeded
+    page = open_page("/search", who="attorney")
+    page.evaluate("window.samePage = true")
+    box = page.get_by_role("checkbox", name="ICE")
+    box.check()
+    expect(page.locator(".pill")).to_contain_text("ICE")
+    expect(page).to_have_url(re.compile("agency=AG.DHS.ICE"))
+    expect(box).to_be_focused()
+    box.uncheck()
+    expect(page.locator(".pill")).to_have_count(0)
+    expect(page).not_to_have_url(re.compile("agency="))
+    assert page.evaluate("window.samePage")
+    assert violations(page) == []
+
+
+def test_a_filter_works_without_scripts(open_page: OpenPage, seeded: Seeded) -> None:
+    assert seeded
+    page = open_page("/search", who="attorney", java_script_enabled=False)
+    page.get_by_role("checkbox", name="ICE").check()
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator(".pill")).to_contain_text("ICE")
+
+
+def test_on_a_phone_the_filters_open_over_the_list_and_close_again(open_page: OpenPage, seeded: Seeded) -> None:
+    assert seeded
+    page = open_page("/search", who="attorney", size=PHONE)
+    page.get_by_role("link", name="Filters").click()
+    expect(page.get_by_role("checkbox", name="ICE")).to_be_visible()
+    assert overflow(page) <= 0
+    assert violations(page) == []
+    page.get_by_role("link", name="Back to the results").click()
+    expect(page.get_by_role("checkbox", name="ICE")).to_be_hidden()
 
 
 def keep(page: object, path: str, size: tuple[int, int]) -> None:

@@ -11,7 +11,7 @@ if (document.querySelector('[data-uploader]')) import('./upload.js').then((uploa
 if (document.querySelector('[data-reveal]')) import('./reveal.js').then((reveal) => reveal.start());
 if (document.querySelector('[data-places]')) import('./places.js').then((places) => places.start());
 if (document.querySelector('[data-refresh]')) import('./refresh.js').then((refresh) => refresh.start());
-for (const form of all('form[data-submit-on-change]')) form.addEventListener('change', () => form.requestSubmit());
+document.addEventListener('change', (event) => event.target.closest('form[data-submit-on-change]')?.requestSubmit());
 for (const button of all('[data-open]')) {
   button.addEventListener('click', () => document.getElementById(button.dataset.open).showModal());
 }
