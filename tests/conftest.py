@@ -44,6 +44,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         admin.execute(sa.text("select pg_advisory_lock(7371)"))
         name = f"{TEMPLATE}_{_schema_stamp()}"
         if not admin.execute(sa.text("select 1 from pg_database where datname = :n"), {"n": name}).scalar():
+            admin.execute(sa.text(f"drop database if exists {name}_part with (force)"))
             admin.execute(sa.text(f"create database {name}_part"))
             schema.upgrade(_database(settings, f"{name}_part"))
             schema.set_program_password(_database(settings, f"{name}_part"), settings.program_password)

@@ -112,7 +112,7 @@ def create_functions() -> list[str]:
         f"CREATE FUNCTION access.{name}() RETURNS int[] {_DEFINER} AS $$ {_GRANTED.format(roles=roles)} $$"
         for name, roles in _ARRAYS.items()
     ]
-    return [me, *arrays, *_SHARING, _COUNTS, _LEFTOVERS, _EVIDENCE_OBJECTS, _DESCRIBE, _ENTER, *_owned_by_keeper()]
+    return [me, *arrays, *_SHARING, _COUNTS, _LEFTOVERS, _EVIDENCE_OBJECTS, _END_SHARES, _DESCRIBE, _ENTER, *_owned_by_keeper(), _SHARES_END]
 
 
 _SHARING = (
@@ -154,6 +154,15 @@ _EVIDENCE_OBJECTS = f"""CREATE FUNCTION access.evidence_objects(after text, most
 RETURNS TABLE (object_key text, version_id text) {_DEFINER} AS $$
 SELECT e.object_key, e.version_id FROM evidence_item e WHERE e.object_key COLLATE "C" > after
 ORDER BY e.object_key COLLATE "C" LIMIT most $$"""
+# Permission taken back ends what stood on it in the same transaction, whoever writes the withdrawal.
+_END_SHARES = """CREATE FUNCTION access.end_shares() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+BEGIN
+  UPDATE share SET revoked_at = clock_timestamp() WHERE incident_id = NEW.incident_id AND revoked_at IS NULL;
+  RETURN NULL;
+END $$"""
+_SHARES_END = """CREATE TRIGGER consent_withdrawn AFTER INSERT ON consent FOR EACH ROW
+WHEN (NEW.scope = 'CN.COCOUNSEL' AND NEW.answer <> 'yes') EXECUTE FUNCTION access.end_shares()"""
 _DESCRIBE = f"""CREATE FUNCTION access.describe(who int) RETURNS TABLE (user_id int, display_name text, email text,
 organisation_id int, language text, single_key_shortcuts boolean, grants jsonb) {_DEFINER} AS $$
 SELECT u.id, u.display_name, u.email, u.organisation_id, u.language, u.single_key_shortcuts,
@@ -181,7 +190,7 @@ END $$"""
 
 
 def _owned_by_keeper() -> list[str]:
-    names = [f"{name}()" for name in (*_ARRAYS, "shared", "shared_people", "supervised", "audited_users", "counts")]
+    names = [f"{name}()" for name in (*_ARRAYS, "shared", "shared_people", "supervised", "audited_users", "counts", "end_shares")]
     names += ["leftovers(interval)", "evidence_objects(text, int)"]
     owned = [f"ALTER FUNCTION access.{n} OWNER TO {KEEPER}" for n in (*names, "describe(int)", "enter(bytea, interval, interval)")]
     return [f"GRANT CREATE, USAGE ON SCHEMA access TO {KEEPER}", *owned, f"GRANT USAGE ON SCHEMA access TO {APP}, {VAULT}"]
@@ -211,7 +220,7 @@ def give_rights() -> list[str]:
         f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {APP}",
         f"GRANT DELETE ON {', '.join(DELETABLE)} TO {APP}",
         f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {KEEPER}",
-        f"GRANT UPDATE ON user_session TO {KEEPER}",
+        f"GRANT UPDATE ON user_session, share TO {KEEPER}",
         f"GRANT INSERT, UPDATE, DELETE ON search_entry TO {KEEPER}",
         f"REVOKE INSERT, UPDATE ON search_entry FROM {APP}",
         f"GRANT USAGE ON SCHEMA vault TO {VAULT}",

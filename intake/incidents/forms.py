@@ -10,6 +10,7 @@ from wtforms import IntegerField, RadioField, SelectField, SelectMultipleField, 
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional
 
 from intake.incidents.services import MODES
+from intake.incidents.steps import FACTORS, factor_field
 from intake.incidents.uncertain import KINDS, PARTS
 from intake.people.services import AGE_BANDS
 from intake.taxonomy import taxonomy
@@ -17,6 +18,8 @@ from intake.web import CaseForm
 
 LONG = 200_000  # characters; a narrative of a hundred pages still fits
 NOT_ANSWERED = [("not_asked", _("Not asked")), ("unknown", _("Not known")), ("declined", _("Declined to say"))]
+SEALED = {"legal_name": _("Full name"), "safe_name": _("Name to use when we call"), "phone": _("Phone"),
+          "safe_hours": _("Safe hours"), "trusted_person": _("A person they trust, and what that person may know")}
 _MODES = {"hotline": _("Phone or hotline"), "clinic": _("Clinic"), "field": _("In the field"), "detention": _("Visit in detention"),
           "video": _("Video call")}
 _KINDS = {"exact": _("Exact day"), "about": _("About this day"), "month": _("Month only"), "range": _("Between two days"),
@@ -27,16 +30,25 @@ _AGES = {"under_12": _("Under 12"), "12_17": _("12 to 17"), "18_24": _("18 to 24
          "65_up": _("65 or older"), "declined": _("Declined to say"), "unknown": _("Not known"), "not_asked": _("Not asked")}
 
 
-def _choices(set_name: str, *, blank: bool = False) -> list[tuple[str, str]]:
-    known = taxonomy(set_name).choices(str(get_locale() or "en"), plain=True)
-    return [("", str(_("Leave blank"))), *known] if blank else known
+_HOW = [("stated", _("An agent said it")), ("seen", _("They saw it")), ("inferred", _("They understood it so"))]
+_YES_NO = [("yes", _("Yes")), ("no", _("No"))]
+
+
+def _choices(set_name: str) -> list[tuple[str, str]]:
+    return taxonomy(set_name).choices(str(get_locale() or "en"), plain=True)
+
+
+def _as_typed(text: str | None) -> str:
+    # A form travels with CR LF at each line's end; what was typed and shown has LF.
+    return (text or "").replace("\r\n", "\n")
 
 
 class TermField(SelectField):
-    """One code of a set, or blank."""
+    """One code of a set, or blank; with `reasons`, why there is none instead of a blank."""
 
-    def __init__(self, label: Any, set_name: str, **options: Any) -> None:  # noqa: ANN401
-        super().__init__(label, choices=lambda: _choices(set_name, blank=True), default="", **options)
+    def __init__(self, label: Any, set_name: str, *, reasons: bool = False, **options: Any) -> None:  # noqa: ANN401
+        none = NOT_ANSWERED if reasons else [("", _("Leave blank"))]
+        super().__init__(label, choices=lambda: [*none, *_choices(set_name)], default=none[0][0], **options)
 
 
 class TermsField(SelectMultipleField):
@@ -47,7 +59,7 @@ class TermsField(SelectMultipleField):
         self.set_name = set_name
 
 
-class StateField(RadioField):
+class StateField(SelectField):
     """Why there is no answer: not asked, not known, declined are three different things."""
 
     def __init__(self, label: Any = None, **options: Any) -> None:  # noqa: ANN401
@@ -60,32 +72,31 @@ class OpenForm(CaseForm):
     mode = RadioField(_("How are you talking?"), [InputRequired(_("Choose how you are talking."))],
                       choices=[(m, _MODES[m]) for m in MODES])
     language = TermField(_("Language of the interview"), "language", validators=[InputRequired(_("Choose the language of the interview."))])
-    interpreter = RadioField(_("Is an interpreter helping?"), choices=[("yes", _("Yes")), ("no", _("No")), ("not_asked", _("Not asked"))],
-                             default="not_asked")
+    interpreter = RadioField(_("Is an interpreter helping?"), choices=[*_YES_NO, ("not_asked", _("Not asked"))], default="not_asked")
 
 
 class ConsentForm(CaseForm):
     """Safety and permissions. One field `cn_<code>` for each scope is added per request (steps.py)."""
 
-    safe_now = RadioField(_("Is it safe to talk now?"), choices=[("yes", _("Yes")), ("no", _("No")), ("not_asked", _("Not asked"))],
-                          default="not_asked")
+    safe_now = RadioField(_("Is it safe to talk now?"), choices=[*_YES_NO, *NOT_ANSWERED], default="not_asked")
     safe_contact = TermsField(_("Safe ways to reach the person"), "safe_contact")
-    represented = TermField(_("Is there already a lawyer for this?"), "representation")
+    represented = TermField(_("Is there already a lawyer for this?"), "representation", reasons=True)
 
 
 class PersonForm(CaseForm):
     """Who the person is. The first fields go to the vault and are never shown again without a reason."""
 
-    legal_name = StringField(_("Full name"), [Length(max=200)], description=_("Kept sealed. Elsewhere only the protected name is shown."))
-    safe_name = StringField(_("Name to use when we call"), [Length(max=200)])
-    phone = StringField(_("Phone"), [Length(max=200)])
-    safe_hours = StringField(_("Safe hours"), [Length(max=200)])
-    trusted_person = StringField(_("A person they trust, and what that person may know"), [Length(max=500)])
+    legal_name = StringField(SEALED["legal_name"], [Length(max=200)], description=_("Kept sealed. Elsewhere only the protected name is shown."))
+    safe_name = StringField(SEALED["safe_name"], [Length(max=200)])
+    phone = StringField(SEALED["phone"], [Length(max=200)])
+    safe_hours = StringField(SEALED["safe_hours"], [Length(max=200)])
+    trusted_person = StringField(SEALED["trusted_person"], [Length(max=500)])
+    remove = SelectMultipleField(_("Remove what is sealed"), choices=list(SEALED.items()))
     age_band = SelectField(_("Age"), choices=[(a, _AGES[a]) for a in AGE_BANDS], default="not_asked")
     city = StringField(_("City where the person lives"), [Length(max=120)], description=_("City only, no street."))
+    city_state = StateField()
     language = TermField(_("Language the person speaks best"), "language")
-    reads_language = SelectField(_("Do they read that language?"), choices=[("yes", _("Yes")), ("some", _("Some")), ("no", _("No")), *NOT_ANSWERED],
-                                 default="not_asked")
+    reads_language = SelectField(_("Do they read that language?"), choices=[("yes", _("Yes")), ("some", _("Some")), ("no", _("No")), *NOT_ANSWERED], default="not_asked")
     variant_town = StringField(_("Town or variant of the language"), [Length(max=120)])
     role_in_incident = TermField(_("Their part in what happened"), "role_in_incident")
 
@@ -95,7 +106,7 @@ class StoryForm(CaseForm):
 
     narrative_language = TermField(_("Language of these words"), "language")
     narrative = TextAreaField(_("What happened, in their own words"), [Length(max=LONG, message=_("This is longer than one account can hold. Please put the rest in a note."))],
-                              description=_("Write it as said. Do not tidy."), filters=[lambda text: text or ""])
+                              description=_("Write it as said. Do not tidy."), filters=[_as_typed])
     title = StringField(_("Short neutral label for lists"), [Length(max=120)], description=_("For example: Car wash, two workers taken. No names."))
 
 
@@ -123,32 +134,42 @@ class WhoForm(CaseForm):
 
     agency = TermsField(_("What agencies did they seem to be?"), "agency", description=_("Masked, unmarked and not known are full answers."))
     agency_told = StringField(_("What told them so?"), [Length(max=500)])
+    agency_told_state = StateField()
     text_on_clothing = StringField(_("Words on clothing or vehicles"), [Length(max=500)])
+    text_on_clothing_state = StateField()
     agents_low = IntegerField(_("At least how many"), [Optional(), NumberRange(0, 999)])
     agents_high = IntegerField(_("At most how many"), [Optional(), NumberRange(0, 999)])
     agents_state = StateField()
     appearance = TermsField(_("How they looked"), "appearance")
     identification = TermsField(_("Did they say or show who they were?"), "identification")
+    identification_state = StateField()
     vehicle = TermsField(_("Vehicles"), "vehicle")
     question_asked = TermsField(_("What did they ask?"), "question_asked")
     first_words = StringField(_("Their first words, as said"), [Length(max=500)])
+    first_words_state = StateField()
     tro_factor = TermsField(_("What did they go by?"), "tro_factor", description=_("What agents said or did that showed it."))
-    factor_confidence = RadioField(_("How do they know?"), choices=[("stated", _("An agent said it")), ("seen", _("They saw it")), ("inferred", _("They understood it so"))],
-                                   default="stated")
-    factor_quote = StringField(_("The words or the act"), [Length(max=500)])
+    tro_factor_state = StateField()
     force = TermsField(_("Was force used?"), "force")
+    force_state = StateField()
+
+
+for _stem in map(factor_field, FACTORS):
+    setattr(WhoForm, f"{_stem}_how", SelectField(_("How do they know?"), choices=_HOW, default="stated"))
+    setattr(WhoForm, f"{_stem}_words", StringField(_("The words or the act"), [Length(max=500)]))
 
 
 class InjuriesForm(CaseForm):
     """What came after. Only as far as the person wishes."""
 
     outcome = TermsField(_("What happened then?"), "outcome")
+    outcome_state = StateField()
     minutes_held = IntegerField(_("About how many minutes were they held?"), [Optional(), NumberRange(0, 100_000)])
-    minutes_state = StateField()
+    minutes_held_state = StateField()
     warrant = TermsField(_("Was a paper shown?"), "warrant")
-    harm = TextAreaField(_("Injuries or other harm, in their words"), [Length(max=20_000)])
+    warrant_state = StateField()
+    harm = TextAreaField(_("Injuries or other harm, in their words"), [Length(max=20_000)], filters=[_as_typed])
     harm_state = StateField()
-    losses = TextAreaField(_("Losses: wages, money, property"), [Length(max=20_000)])
+    losses = TextAreaField(_("Losses: wages, money, property"), [Length(max=20_000)], filters=[_as_typed])
     losses_state = StateField()
 
 

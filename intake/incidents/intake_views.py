@@ -10,14 +10,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_time, get_locale
 from flask_babel import gettext as _
 from wtforms import RadioField
+from wtforms.validators import Optional
 
 from intake import db
+from intake.access.actor import current
 from intake.access.policy import Permission
-from intake.errors import Invalid, StaleVersion
+from intake.errors import Invalid, NotAllowed, StaleVersion
+from intake.evidence import queries as evidence
 from intake.incidents import forms, services, steps
 from intake.incidents.gazetteer import suggest
 from intake.incidents.models import Account, Incident
-from intake.incidents.queries import accounts_of, seen_of
+from intake.incidents.queries import accounts_of, partners_of, seen_of
 from intake.incidents.steps import STEPS, Open
 from intake.incidents.views import bp
 from intake.incidents.when_words import recorded_as
@@ -39,13 +42,16 @@ def step(incident_id: uuid.UUID, step: str) -> ResponseReturnValue:
     if step not in STEPS:
         abort(404)
     intake = _open(incident_id)
+    if not current().may_change(intake.incident):
+        raise NotAllowed
     form = _form(step, intake)
     theirs: dict[str, str] = {}
     status = 200
     if request.method == "POST":
         try:
             if form.validate():
-                steps.check_version(intake, step, form.seen_version, form.values)
+                steps.may_write(intake, step)
+                steps.check_version(intake, step, form.seen_version, form.values, _language())
                 steps.SAVE[step](intake, form.values)
                 return _saved(intake, step)
             status = 422
@@ -62,9 +68,12 @@ def step(incident_id: uuid.UUID, step: str) -> ResponseReturnValue:
 
 def _open(incident_id: uuid.UUID) -> Open:
     incident = db.session.get_one(Incident, incident_id)
+    if request.method == "POST" and current().may_change(incident):
+        # One save at a time: what a button sends while an autosave still runs waits for it, then sees its words.
+        db.session.refresh(incident, with_for_update=True)
     chosen = request.args.get("account")
     accounts = accounts_of(incident.id)
-    pairs = [pair for pair in accounts if str(pair[0].id) == chosen] or accounts[:1]
+    pairs = [pair for pair in accounts if str(pair[0].id) == chosen] if chosen else accounts[:1]
     if not pairs:
         abort(404)
     account: Account = pairs[0][0]
@@ -73,30 +82,26 @@ def _open(incident_id: uuid.UUID) -> Open:
 
 
 def _form(step: str, intake: Open) -> CaseForm:
-    kind = _consent_form(intake) if step == "consent" else _FORMS[step]
+    kind = _consent_form() if step == "consent" else _FORMS[step]
     form = kind(data=steps.LOAD[step](intake))
     if not form.version.data:
-        form.version.data = str(intake.version)
+        form.version.data = str(steps.version_of(intake, step))
     return form
 
 
-def _consent_form(intake: Open) -> type[CaseForm]:
-    standing = consents_of(intake.person.id)
-    fields: dict[str, Any] = {}
-    for term in taxonomy("consent_scope").terms:
-        now = standing.state(term.code)
-        # Nothing is chosen at first: not asked and no are different, and neither is a default.
-        fields[steps.consent_field(term.code)] = RadioField(
-            term.label(str(get_locale()), plain=True), choices=[("yes", _("Yes")), ("no", _("No"))],
-            default=now if now in {"yes", "no"} else None, validate_choice=False,
-        )
+def _consent_form() -> type[CaseForm]:
+    # Nothing is chosen at first: not asked and no are different, and neither is a default.
+    choices = [("yes", _("Yes")), ("no", _("No"))]
+    fields = {steps.consent_field(term.code): RadioField(term.label(_language(), plain=True), [Optional()], choices=choices,
+                                                         validate_choice=False)
+              for term in taxonomy("consent_scope").terms}
     return type("ConsentForm", (forms.ConsentForm,), fields)
 
 
 def _saved(intake: Open, step: str) -> ResponseReturnValue:
     db.session.flush()
     if request.headers.get("X-Autosave"):
-        return jsonify(saved_at=format_time(format="short"), version=intake.version)
+        return jsonify(saved_at=format_time(format="short"), version=steps.version_of(intake, step))
     where = {"incident_id": intake.incident.id, "account": request.args.get("account")}
     if request.form.get("go") == "stop" or step == STEPS[-1]:
         return redirect(url_for(".show", incident_id=intake.incident.id), 303)
@@ -109,6 +114,13 @@ _SAID = {
     "no_such_number": lambda: _("Please type a number that can be right here."),
     "before_first": lambda: _("The last day is before the first."),
     "below_low": lambda: _("The higher number is below the lower one."),
+    "not_ticked": lambda: _("Tick this reason as well, or clear the words."),
+}
+
+
+_CONSENT = {
+    "missing": lambda: _("Without permission to keep the report, it cannot be handed on."),
+    "refused": lambda: _("The person said no to keeping the report. Nothing more can be written unless they agree."),
 }
 
 
@@ -116,7 +128,7 @@ def _put_errors(form: CaseForm, error: Invalid) -> None:
     for name, code in error.fields.items():
         words = _SAID.get(code, lambda: _("This cannot be used."))()
         if name == "consent":
-            form.form_errors.append(_("Without permission to keep the report, it cannot be handed on."))
+            form.form_errors.append(_CONSENT[code]())
         elif name in form:
             form[name].errors = [*form[name].errors, words]
         else:
@@ -124,20 +136,43 @@ def _put_errors(form: CaseForm, error: Invalid) -> None:
 
 
 def _page(intake: Open, step: str, form: CaseForm, theirs: dict[str, str]) -> str:
-    language = str(get_locale() or "en")
+    language = _language()
     spoken = intake.incident.interview_language if intake.incident.interview_language in {"en", "es"} else language
     if theirs:
-        form.version.data = str(intake.version)  # saving again now is a decision, made with both texts in sight
+        form.version.data = str(steps.version_of(intake, step))  # saving again now is a decision, made with both texts in sight
     script = interview()
+    offices = ", ".join(o.name for o in partners_of(intake.incident)) if step == "consent" else ""
+    fill = {"name": current().display_name, "organizations": offices or _("none yet")}
     return render_template(
         f"incidents/steps/{step}.html",
         intake=intake, incident=intake.incident, account=intake.account, person=intake.person, form=form, theirs=theirs,
         step=step, steps_=STEPS, state=_states(intake), spoken=spoken,
         script=[s for s in script["step"] if s["letter"] in _LETTERS[step]],
         consents=consents_of(intake.person.id), scopes=script["consent"], consent_field=steps.consent_field,
-        sealed=sealed_fields(intake.person.id), seen=seen_of(intake.account.id),
-        recorded=recorded_as(services.when_of(intake.account), language),
+        sealed=sealed_fields(intake.person.id), items=evidence.of_account(intake.account.id), seen=seen_of(intake.account.id),
+        recorded=recorded_as(services.when_of(intake.account), language), fill=lambda text: _filled(text, fill),
+        opening=_by_id(script["opening"])[_OPENINGS.get(intake.incident.mode, "OPEN.PHONE")],
+        interrupts=_by_id(script["interrupt"]), emergency=script["emergency"], numbers=script["number"],
+        factors=[(code, steps.factor_field(code)) for code in steps.FACTORS],
     )  # fmt: skip
+
+
+_OPENINGS = {"clinic": "OPEN.INPERSON", "field": "OPEN.INPERSON", "detention": "OPEN.DETENTION"}
+
+
+def _by_id(entries: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {entry["id"]: entry for entry in entries}
+
+
+def _filled(text: str, values: dict[str, str]) -> str:
+    """Put names into the script's placeholders; one that nobody knows stays to be said by the interviewer."""
+    for name, value in values.items():
+        text = text.replace("{" + name + "}", value)
+    return text
+
+
+def _language() -> str:
+    return str(get_locale() or "en")
 
 
 def _states(intake: Open) -> dict[str, str]:
@@ -151,7 +186,7 @@ def _states(intake: Open) -> dict[str, str]:
         "when-where": account.date_precision != "DP.UNK" or bool(incident.place),
         "who": bool(seen.get("agency")),
         "injuries": bool(seen.get("outcome")) or "harm" in account.answers,
-        "files": False,
+        "files": bool(evidence.of_account(account.id)),
         "check": incident.intake_finished_at is not None,
     }
     return {name: "done" if kept[name] else "todo" for name in STEPS}

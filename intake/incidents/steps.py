@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from intake.people import vault
 from intake.people.models import Person
 from intake.people.queries import consents_of
 from intake.people.services import describe_person, record_consent
-from intake.taxonomy import taxonomy
+from intake.taxonomy import label, taxonomy
 
 Values = dict[str, Any]
 
@@ -29,23 +30,47 @@ class Open:
     account: Account
     person: Person
 
-    @property
-    def version(self) -> int:
-        """Rises with every save of any of the three: what an editor saw is compared with it."""
-        return self.incident.version + self.account.version + self.person.version
+
+def version_of(intake: Open, step: str) -> int:
+    """Return a number that stands for what this step holds now; an editor's page carries the one it was made from.
+
+    Only this step's content counts: two people may fill two steps of one intake at the same time.
+    """
+    stands = repr(sorted(LOAD[step](intake).items()))
+    return int.from_bytes(hashlib.sha256(stands.encode()).digest()[:6])
 
 
-def check_version(intake: Open, step: str, seen: int | None, typed: Values) -> None:
-    """Raise StaleVersion with what others saved meanwhile, field by field, where it differs from what was typed."""
-    if seen is None or seen == intake.version:
+def check_version(intake: Open, step: str, seen: int | None, typed: Values, language: str) -> None:
+    """Raise StaleVersion with what others saved meanwhile, field by field, where it differs from what was typed.
+
+    What equals the typed text is no conflict: the same words sent twice are saved once.
+    """
+    if seen is None or seen == version_of(intake, step):
         return
-    stands = LOAD[step](intake)
-    theirs = {k: v for k, v in stands.items() if isinstance(v, str) and v and v != (typed.get(k) or "")}
-    raise StaleVersion(theirs)
+    theirs = {name: _shown(value, language) for name, value in LOAD[step](intake).items()
+              if name in typed and _shown(value, language) != _shown(typed[name], language)}
+    if theirs:
+        raise StaleVersion(theirs)
+
+
+def may_write(intake: Open, step: str) -> None:
+    """Raise Invalid when the person said no to keeping the report: nothing more is written after that."""
+    if step != "consent" and consents_of(intake.person.id).state("CN.INTAKE") in {"no", "withdrawn"}:
+        raise Invalid({"consent": "refused"})
+
+
+def _shown(value: Any, language: str) -> str:  # noqa: ANN401
+    if isinstance(value, (list, tuple)):
+        return ", ".join(label(code, language, plain=True) for code in sorted(value))
+    return "" if value is None else str(value)
 
 
 def _load_consent(intake: Open) -> Values:
-    return {**_plain(intake.account.answers, "safe_now", "represented"), "safe_contact": _value(intake.account.answers, "safe_contact") or []}
+    answers, standing = intake.account.answers, consents_of(intake.person.id)
+    asked = {consent_field(term.code): standing.state(term.code) for term in taxonomy("consent_scope").terms}
+    return {"safe_now": _choice(answers, "safe_now"), "represented": _choice(answers, "represented"),
+            "safe_contact": _value(answers, "safe_contact") or [],
+            **{field: state if state in {"yes", "no"} else None for field, state in asked.items()}}
 
 
 def _save_consent(intake: Open, values: Values) -> None:
@@ -67,13 +92,15 @@ def _load_person(intake: Open) -> Values:
     person = intake.person
     return {"age_band": person.age_band, "city": person.city, "language": person.language or intake.incident.interview_language,
             "reads_language": person.reads_language, "variant_town": person.variant_town,
-            "role_in_incident": intake.account.role_in_incident}
+            "role_in_incident": intake.account.role_in_incident, "city_state": _state(person.answers, "city"), "remove": []}
 
 
 def _save_person(intake: Open, values: Values) -> None:
     names = {f: str(values[f]).strip() for f in vault.FIELDS if values.get(f)}
+    names |= {f: "" for f in values.get("remove") or () if f not in names}
     described = {f: values[f] or "" for f in ("age_band", "city", "language", "reads_language", "variant_town")}
-    describe_person(intake.person, **described)
+    answers = {"city": _reason(values["city"], values.get("city_state"))}
+    describe_person(intake.person, answers=answers, **described)
     services.answer(intake.account, {}, role_in_incident=values["role_in_incident"] or "")
     if names:
         vault.seal_identity(intake.person, names)
@@ -112,44 +139,67 @@ def _save_when_where(intake: Open, values: Values) -> None:
 
 _WHO_SETS = ("agency", "appearance", "identification", "vehicle", "question_asked", "tro_factor", "force")
 _WHO_TEXTS = ("agency_told", "text_on_clothing", "first_words")
+# Sets whose emptiness has a reason of its own; the others hold "not known" as one of their codes.
+_WHO_REASONS = ("identification", "tro_factor", "force", *_WHO_TEXTS)
+FACTORS = tuple(term.code for term in taxonomy("tro_factor").terms)
+
+
+def factor_field(code: str) -> str:
+    """Return the stem of a factor's form fields: tf_race for TF.RACE, as in tf_race_how and tf_race_words."""
+    return code.replace(".", "_").lower()
 
 
 def _load_who(intake: Open) -> Values:
     seen = seen_of(intake.account.id)
     values: Values = {name: [o.code for o in seen.get(name, [])] for name in _WHO_SETS}
-    factors = seen.get("tro_factor", [])
-    values |= {"factor_confidence": factors[0].confidence if factors else "stated", "factor_quote": factors[0].quote if factors else ""}
+    factors = {o.code: o for o in seen.get("tro_factor", [])}
+    for code in FACTORS:
+        known = factors.get(code)
+        values[f"{factor_field(code)}_how"] = known.confidence if known else "stated"
+        values[f"{factor_field(code)}_words"] = known.quote if known else ""
+    values |= {f"{name}_state": _state(intake.account.answers, name) for name in _WHO_REASONS}
     values |= {"agents_low": intake.account.agents_low, "agents_high": intake.account.agents_high,
                "agents_state": _state(intake.account.answers, "agents")}
     return values | _plain(intake.account.answers, *_WHO_TEXTS)
 
 
 def _save_who(intake: Open, values: Values) -> None:
+    _check_factors(values)
     counted = values["agents_low"] is not None or values["agents_high"] is not None
-    answers = {name: _answered(values.get(name)) for name in _WHO_TEXTS}
+    answers = {name: _answered(values.get(name), values.get(f"{name}_state")) for name in _WHO_TEXTS}
+    answers |= {name: _reason(values.get(name), values.get(f"{name}_state")) for name in _WHO_REASONS if name not in _WHO_TEXTS}
     answers["agents"] = {"state": "answered" if counted else values["agents_state"], "value": None}
     services.answer(intake.account, answers, agents_low=values["agents_low"], agents_high=values["agents_high"])
     for name in _WHO_SETS:
-        extra: Values = {}
-        if name == "tro_factor":
-            extra = {"confidence": values["factor_confidence"] or "stated", "quote": values["factor_quote"] or ""}
-        services.observe(intake.account, name, [Seen(code, **extra) for code in values[name] or ()])
+        codes = values[name] or ()
+        services.observe(intake.account, name, [_factor(c, values) if name == "tro_factor" else Seen(c) for c in codes])
+
+
+def _factor(code: str, values: Values) -> Seen:
+    stem = factor_field(code)
+    return Seen(code, confidence=values.get(f"{stem}_how") or "stated", quote=values.get(f"{stem}_words") or "")
+
+
+def _check_factors(values: Values) -> None:
+    # Words that were typed for a reason nobody ticked would be lost without a sign.
+    stray = [factor_field(c) for c in FACTORS if values.get(f"{factor_field(c)}_words") and c not in (values["tro_factor"] or ())]
+    if stray:
+        raise Invalid({f"{stem}_words": "not_ticked" for stem in stray})
 
 
 def _load_injuries(intake: Open) -> Values:
     seen, answers = seen_of(intake.account.id), intake.account.answers
     values: Values = {name: [o.code for o in seen.get(name, [])] for name in ("outcome", "warrant")}
     values["minutes_held"] = _value(answers, "minutes_held")
-    for name in ("minutes", "harm", "losses"):
-        values[f"{name}_state"] = _state(answers, "minutes_held" if name == "minutes" else name)
+    for name in ("minutes_held", "harm", "losses", "outcome", "warrant"):
+        values[f"{name}_state"] = _state(answers, name)
     return values | _plain(answers, "harm", "losses")
 
 
 def _save_injuries(intake: Open, values: Values) -> None:
     services.answer(intake.account, {
-        "minutes_held": _answered(values["minutes_held"], values["minutes_state"]),
-        "harm": _answered(values["harm"], values["harm_state"]),
-        "losses": _answered(values["losses"], values["losses_state"]),
+        **{name: _answered(values[name], values[f"{name}_state"]) for name in ("minutes_held", "harm", "losses")},
+        **{name: _reason(values[name], values[f"{name}_state"]) for name in ("outcome", "warrant")},
     })
     for name in ("outcome", "warrant"):
         services.observe(intake.account, name, [Seen(code) for code in values[name] or ()])
@@ -158,13 +208,24 @@ def _save_injuries(intake: Open, values: Values) -> None:
 def _answered(value: Any, otherwise: str | None = None) -> Values:  # noqa: ANN401
     if value is None or value == "" or value == []:
         return {"state": otherwise or "not_asked", "value": None}
-    if value == "not_asked":
-        return {"state": "not_asked", "value": None}
+    if value in ("not_asked", "unknown", "declined"):
+        return {"state": value, "value": None}
     return {"state": "answered", "value": value}
+
+
+def _reason(value: Any, otherwise: str | None) -> Values:  # noqa: ANN401
+    """Tell why there is no answer, for what keeps its answer in a place of its own (a column, observations)."""
+    return {**_answered(value, otherwise), "value": None}
 
 
 def _value(answers: Values, name: str) -> Any:  # noqa: ANN401
     return (answers.get(name) or {}).get("value")
+
+
+def _choice(answers: Values, name: str) -> str:
+    """Return the chosen value, or the reason why there is none."""
+    held = answers.get(name) or {}
+    return str(held.get("value") or held.get("state") or "not_asked")
 
 
 def _state(answers: Values, name: str) -> str:

@@ -20,7 +20,7 @@ from intake.incidents.forms import AccountForm, ClaimForm, DecisionForm, NoteFor
 from intake.incidents.models import ClaimTag, Incident
 from intake.incidents.steps import STEPS
 from intake.people.queries import consents_of
-from intake.taxonomy import claim_packs, taxonomy
+from intake.taxonomy import taxonomy
 from intake.web import requires
 
 bp = Blueprint("incidents", __name__)
@@ -47,7 +47,8 @@ def today() -> ResponseReturnValue:
 @requires(Permission.INCIDENT_READ)
 def index() -> ResponseReturnValue:
     """List incidents, newest first, 50 at a time."""
-    lines = queries.newest(request.args.get("before", type=int), PAGE + 1)
+    before = request.args.get("before", type=int)
+    lines = queries.newest(min(before, 2**62) if before is not None else None, PAGE + 1)
     return render_template("incidents/index.html", lines=lines[:PAGE], more=len(lines) > PAGE)
 
 
@@ -79,7 +80,6 @@ def show(incident_id: uuid.UUID) -> ResponseReturnValue:
         items=evidence.items_of(incident.id),
         declarations=declared.of_incident(incident.id),
         claims=queries.claims_of(incident.id),
-        packs={code: pack for pack in claim_packs() for code in pack["claims"]},
         notes=queries.notes_of(incident.id),
         shares=queries.shares_of(incident.id),
         partners=queries.partners_of(incident),
@@ -142,7 +142,7 @@ def share(incident_id: uuid.UUID) -> ResponseReturnValue:
     """Show the incident to another organisation of the matter, when every person agreed."""
     incident = db.session.get_one(Incident, incident_id)
     try:
-        sharing.share_incident(incident, request.form.get("organisation", 0, type=int))
+        sharing.share_incident(incident, min(request.form.get("organisation", 0, type=int), 2**31 - 1))
     except Invalid:
         flash(_("This cannot be shared: a person in it has not agreed to share with co-counsel."))
     else:
@@ -150,7 +150,7 @@ def share(incident_id: uuid.UUID) -> ResponseReturnValue:
     return redirect(url_for(".show", incident_id=incident.id, _anchor="shares"), 303)
 
 
-@bp.post("/shares/<int:share_id>/end")
+@bp.post("/shares/<int(max=2147483647):share_id>/end")
 @requires(Permission.SHARE)
 def end_share(share_id: int) -> ResponseReturnValue:
     """End a share from the next request on."""

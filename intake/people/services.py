@@ -5,11 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-import sqlalchemy as sa
-
 from intake import db
 from intake.access.actor import current
-from intake.access.models import Share
 from intake.errors import Invalid, NotAllowed
 from intake.people.models import Consent, Person
 from intake.people.queries import consents_of
@@ -43,7 +40,8 @@ def describe_person(person: Person, **values: Any) -> None:  # noqa: ANN401
 
 
 def record_consent(person: Person, incident_id: uuid.UUID, scope: str, answer: str, language: str) -> Consent:
-    """Add the answer to one scope (CN.*): yes, no or withdrawn. Withdrawing ends shares that stood on it, at once.
+    """Add the answer to one scope (CN.*): yes, no or withdrawn. Withdrawing CN.COCOUNSEL ends shares at once
+    (a trigger of access/rows.py).
 
     Raises Invalid for an unknown scope or answer.
     """
@@ -62,8 +60,6 @@ def record_consent(person: Person, incident_id: uuid.UUID, scope: str, answer: s
     )
     db.session.add(consent)
     db.session.flush()
-    if scope == "CN.COCOUNSEL" and answer != "yes":
-        _end_shares(incident_id)
     return consent
 
 
@@ -72,8 +68,3 @@ def withdraw_consent(person: Person, incident_id: uuid.UUID, scope: str, languag
     if not consents_of(person.id).allows(scope):
         raise Invalid({"scope": "not_given"})
     return record_consent(person, incident_id, scope, "withdrawn", language)
-
-
-def _end_shares(incident_id: uuid.UUID) -> None:
-    ended = sa.update(Share).where(Share.incident_id == incident_id, Share.revoked_at.is_(None))
-    db.session.execute(ended.values(revoked_at=sa.func.clock_timestamp()))

@@ -50,5 +50,3 @@ class TestPlans:
             walked = [incident for batch in queries.every_hit(asked, batch=100) for incident in batch]
             assert len(walked) == len(set(walked)) == queries.exact_count(asked) > 100
             assert queries.capped_count(Asked()) == queries.CAP + 1
-
-

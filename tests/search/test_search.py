@@ -24,7 +24,9 @@ Acting = Callable[[str], AbstractContextManager[Actor]]
 
 
 def _found(asked: Asked) -> set[str]:
-    return {db.session.get_one(Incident, hit.incident_id).title for hit in queries.page(asked, queries.capped_count(asked))}
+    return {
+        db.session.get_one(Incident, hit.incident_id).title for hit in queries.page(asked, queries.capped_count(asked))
+    }
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +37,30 @@ def told(app: object, world: object) -> None:
     with db.transaction():
         sessions.act_for(world.users["intake"])  # type: ignore[attr-defined]
         for title, language, words, edtf, agency, claim in (
-            ("wash", "es", "Llegaron al autolavado en una camioneta gris. Nadie enseñó una orden de un juez.", "2025-06-12~", "AG.DHS.CBP.USBP", "CL.4A.STOP"),
-            ("stop", "en", "They were stopping every worker. The officer said they had no warrant.", "2025-07-04", "AG.DHS.ICE.ERO", "CL.4A.STOP"),
-            ("shop", "en", "The señora at the shop called a lawyer about the warrant.", "", "AG.UNK.MASKED", "CL.4A.FORCE"),
+            (
+                "wash",
+                "es",
+                "Llegaron al autolavado en una camioneta gris. Nadie enseñó una orden de un juez.",
+                "2025-06-12~",
+                "AG.DHS.CBP.USBP",
+                "CL.4A.STOP",
+            ),
+            (
+                "stop",
+                "en",
+                "They were stopping every worker. The officer said they had no warrant.",
+                "2025-07-04",
+                "AG.DHS.ICE.ERO",
+                "CL.4A.STOP",
+            ),
+            (
+                "shop",
+                "en",
+                "The señora at the shop called a lawyer about the warrant.",
+                "",
+                "AG.UNK.MASKED",
+                "CL.4A.FORCE",
+            ),
         ):
             account = services.open_intake("hotline", language)
             incident = db.session.get_one(Incident, account.incident_id)
@@ -109,7 +132,9 @@ class TestSearch:
         with acting("attorney"):
             assert _found(Asked(words="xylophonist")) == {"noted"}
 
-    def test_words_never_stand_in_the_address_and_a_stranger_cannot_open_the_search(self, as_attorney: Browser, as_intake: Browser) -> None:
+    def test_words_never_stand_in_the_address_and_a_stranger_cannot_open_the_search(
+        self, as_attorney: Browser, as_intake: Browser
+    ) -> None:
         as_attorney.get("/search")
         answer = as_attorney.post("/search", {"words": "warrant lawyer"}, once=None)
         assert answer.status_code == 303
@@ -120,7 +145,9 @@ class TestSearch:
         assert as_intake.get(answer.location).status_code == 404
         assert as_intake.get(f"/search/{uuid.uuid4()}").status_code == 404
 
-    @pytest.mark.parametrize("query", ["agency=x&claim=';--&month=2025-99&from=soon&view=<b>&after=abc", "place=%00", "sort=best"])
+    @pytest.mark.parametrize(
+        "query", ["agency=x&claim=';--&month=2025-99&from=soon&view=<b>&after=abc", "place=%00", "sort=best"]
+    )
     def test_strange_filters_are_left_out_and_never_break(self, as_attorney: Browser, query: str) -> None:
         assert as_attorney.get(f"/search?{query}").status_code in {200, 422}
 
