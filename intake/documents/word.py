@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 from typing import Any
 
 import docx
 from docx.document import Document
-from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
+from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Inches, Pt
 
 from intake.documents.papers import Certificate, DeclarationPaper
-from intake.documents.pleading import (
-    BLANK,
-    RIGHT_TO_LEFT,
-    binding,
-    certificate_data,
-    mark_of,
-    oath,
-    sources_of,
-    words_in,
-)
+from intake.documents.pleading import BLANK, RIGHT_TO_LEFT, certificate_data, mark_of, oath, sources_of, words_in
+from intake.documents.word_page import SINGLE, rows_high, set_up, spoken
 from intake.taxonomy import CourtProfile, court
-
-FACE = "Times New Roman"
 
 
 def render_word(paper: DeclarationPaper) -> bytes:
     """Return the paper as .docx, for editing before it is locked and for the court's Word copies."""
     profile = court(paper.court)
     document = docx.Document()
-    _set_up(document, paper, profile)
+    set_up(document, paper, profile)
     _caption(document, paper, profile)
     _line(document, words_in(paper.language)["opening"].format(name=paper.declarant), indent=0.5)
     numbering = _numbering(document, 90)
@@ -42,9 +31,10 @@ def render_word(paper: DeclarationPaper) -> bytes:
             document.add_heading(paragraph.heading, level=2).alignment = WD_ALIGN_PARAGRAPH.CENTER
         _number(_line(document, paragraph.text, indent=0.5), numbering)
         if paragraph.quote:
-            _quote(document, paragraph.quote, paragraph.quote_language, mark_of(paragraph, paper.language))
+            languages = (paragraph.quote_language, paper.language)
+            _quote(document, paragraph.quote, languages, mark_of(paragraph, paper.language))
         if paragraph.exhibits:
-            _quote(document, sources_of(paragraph, paper.language), paper.language)
+            _quote(document, sources_of(paragraph, paper.language), (paper.language, paper.language))
     _signature(document, oath(paper, profile), paper.declarant)
     if paper.certificate:
         heading = document.add_heading("CERTIFICATE OF INTERPRETER", level=1)
@@ -53,77 +43,22 @@ def render_word(paper: DeclarationPaper) -> bytes:
     return _bytes(document)
 
 
-def _set_up(document: Document, paper: DeclarationPaper, profile: CourtProfile) -> None:
-    style = document.styles["Normal"]
-    style.font.name, style.font.size = FACE, Pt(profile.value("type.proportional_min_pt"))
-    style.element.rPr.rFonts.set(qn("w:eastAsia"), FACE)
-    spacing = style.paragraph_format
-    spacing.line_spacing_rule, spacing.line_spacing = WD_LINE_SPACING.EXACTLY, Pt(profile.value("spacing.leading_pt"))
-    spacing.space_before = spacing.space_after = Pt(0)
-    for level in (1, 2):
-        heading = document.styles[f"Heading {level}"]
-        heading.font.name, heading.font.size = FACE, Pt(profile.value("type.proportional_min_pt"))
-        heading.font.bold = True
-        heading.font.color.rgb = docx.shared.RGBColor(0, 0, 0)
-        heading.element.rPr.rFonts.set(qn("w:ascii"), FACE)
-        heading.element.rPr.rFonts.set(qn("w:hAnsi"), FACE)
-    section = document.sections[0]
-    section.page_width, section.page_height = Inches(8.5), Inches(11)
-    # 28 lines of exact spacing fill the height between these margins.
-    margin = Pt((792 - profile.value("paper.lines_max") * profile.value("spacing.leading_pt")) / 2)
-    section.top_margin = section.bottom_margin = margin
-    section.left_margin, section.right_margin = Inches(profile.value("paper.margin_left_in")), Inches(0.6)
-    section.footer_distance = Pt(10)
-    numbers = OxmlElement("w:lnNumType")
-    for name, value in (("countBy", "1"), ("restart", "newPage"), ("distance", "360")):
-        numbers.set(qn(f"w:{name}"), value)
-    # python-docx has no other way to line numbers; Word wants them after the margins.
-    section._sectPr.find(qn("w:pgMar")).addnext(numbers)  # noqa: SLF001
-    _footer(section, paper)
-    properties = document.core_properties
-    properties.author = properties.last_modified_by = properties.comments = ""
-    properties.title, properties.language = paper.title, paper.language
-    properties.created = properties.modified = dt.datetime(2025, 1, 1)  # noqa: DTZ001
-
-
-def _footer(section: Any, paper: DeclarationPaper) -> None:  # noqa: ANN401
-    foot = section.footer.paragraphs[0]
-    foot.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    foot.paragraph_format.line_spacing_rule, foot.paragraph_format.line_spacing = WD_LINE_SPACING.SINGLE, None
-    words = words_in(paper.language)
-    draft = f"{words['draft']} · " if paper.draft else ""
-    for before, field in ((f"{words['page']} ", "PAGE"), (f" {words['of']} ", "NUMPAGES")):
-        foot.add_run(before).font.size = Pt(10)
-        _field(foot, field)
-    foot.add_run(f"\n{draft}{paper.title}\n{binding(paper)}").font.size = Pt(10)
-
-
-def _field(paragraph: Any, code: str) -> None:  # noqa: ANN401
-    run = paragraph.add_run()
-    run.font.size = Pt(10)
-    for kind, text in (("begin", ""), ("", code), ("end", "")):
-        element = OxmlElement("w:fldChar" if kind else "w:instrText")
-        if kind:
-            element.set(qn("w:fldCharType"), kind)
-        else:
-            element.text = text
-        run._r.append(element)  # noqa: SLF001
-
-
 def _caption(document: Document, paper: DeclarationPaper, profile: CourtProfile) -> None:
     words = words_in(paper.language)
     for number, counsel in enumerate(paper.counsel):
         for line in [*([""] if number else []), *counsel]:
             _single(_line(document, line))
-    # The court's title stands on line 8 or below (L.R. 11-3.8): rows of half height fill lines 1 to 7.
-    used = sum(len(counsel) for counsel in paper.counsel) + max(0, len(paper.counsel) - 1)
-    filler = 7 * profile.value("spacing.leading_pt") - 16 * used
+    # The court's title stands on line 8, or below when there are many counsel (L.R. 11-3.8), on a whole row.
+    pitch = profile.value("spacing.leading_pt")
+    used = SINGLE * (sum(len(counsel) for counsel in paper.counsel) + max(0, len(paper.counsel) - 1))
+    filler = max(7 * pitch, rows_high(used, pitch)) - used
     for line in profile.value("court.title_lines"):
         title = _line(document, line)
         title.alignment = WD_ALIGN_PARAGRAPH.CENTER
         title.runs[0].bold = True
-        title.paragraph_format.space_before = Pt(max(0, filler))
+        title.paragraph_format.space_before = Pt(filler)
         filler = 0
+    _line(document, "")
     table = document.add_table(rows=1, cols=2)
     left, right = table.rows[0].cells
     _edges(left)
@@ -134,7 +69,13 @@ def _caption(document: Document, paper: DeclarationPaper, profile: CourtProfile)
         right.add_paragraph(line)
     for paragraph in (*left.paragraphs, *right.paragraphs):
         _single(paragraph)
-    _line(document, "")
+    longest = max(_lines(left.text), _lines(right.text))
+    table.rows[0].height = Pt(rows_high(max(6 * pitch, SINGLE * longest), pitch))  # at least; grows when it must
+
+
+def _lines(text: str) -> int:
+    # Half the page holds some 28 characters of 14 points; counting 24 leaves a row too many rather than one too few.
+    return sum(max(1, -(-len(line) // 24)) for line in text.split("\n"))
 
 
 def _edges(cell: Any) -> None:  # noqa: ANN401
@@ -148,7 +89,7 @@ def _edges(cell: Any) -> None:  # noqa: ANN401
 
 
 def _single(paragraph: Any) -> None:  # noqa: ANN401
-    paragraph.paragraph_format.line_spacing = Pt(16)
+    paragraph.paragraph_format.line_spacing = Pt(SINGLE)
 
 
 def _line(document: Document, text: str, indent: float = 0) -> Any:  # noqa: ANN401
@@ -158,20 +99,15 @@ def _line(document: Document, text: str, indent: float = 0) -> Any:  # noqa: ANN
     return paragraph
 
 
-def _quote(document: Document, text: str, language: str, mark: str = "") -> None:
+def _quote(document: Document, text: str, languages: tuple[str, str], mark: str = "") -> None:
+    # On the pitch of the text: Word cannot pad a single-spaced block back to the numbers. languages: spoken, paper's.
     paragraph = document.add_paragraph()
     paragraph.paragraph_format.left_indent = paragraph.paragraph_format.right_indent = Inches(0.5)
-    _single(paragraph)
     if mark:
         paragraph.add_run(f"{mark} ").italic = True
-    run = paragraph.add_run(text)
-    if language and language != "en":
-        mark = OxmlElement("w:lang")
-        mark.set(qn("w:bidi" if language in RIGHT_TO_LEFT else "w:val"), language)
-        run._r.get_or_add_rPr().append(mark)  # noqa: SLF001
-    if language in RIGHT_TO_LEFT:
+    spoken(paragraph.add_run(text), *languages)
+    if languages[0] in RIGHT_TO_LEFT:
         paragraph._p.get_or_add_pPr().insert(0, OxmlElement("w:bidi"))  # noqa: SLF001
-        run.font.rtl = True
 
 
 def _numbering(document: Document, number_id: int) -> int:
