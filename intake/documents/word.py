@@ -13,7 +13,7 @@ from docx.oxml.ns import qn
 from docx.shared import Inches, Pt
 
 from intake.documents.papers import Certificate, DeclarationPaper
-from intake.documents.pleading import BLANK, RIGHT_TO_LEFT, certificate_data, mark_of, oath, sources_of, words_in
+from intake.documents.pleading import RIGHT_TO_LEFT, certificate_data, mark_of, oath, sources_of, words_in
 from intake.documents.word_page import SINGLE, rows_high, set_up, spoken
 from intake.taxonomy import CourtProfile, court
 
@@ -65,7 +65,7 @@ def _caption(document: Document, paper: DeclarationPaper, profile: CourtProfile)
     left.text = f"{paper.plaintiffs},\n\t{words['plaintiffs']},\n    v.\n{paper.defendants},\n\t{words['defendants']}."
     right.text = f"{words['case_no']} {paper.docket_no}\n"
     right.add_paragraph(style="Heading 1").add_run(paper.title.upper())
-    for line in paper.hearing:
+    for line in [*([""] if paper.hearing else []), *paper.hearing]:
         right.add_paragraph(line)
     for paragraph in (*left.paragraphs, *right.paragraphs):
         _single(paragraph)
@@ -104,7 +104,8 @@ def _quote(document: Document, text: str, languages: tuple[str, str], mark: str 
     paragraph = document.add_paragraph()
     paragraph.paragraph_format.left_indent = paragraph.paragraph_format.right_indent = Inches(0.5)
     if mark:
-        paragraph.add_run(f"{mark} ").italic = True
+        # Left-to-right marks keep the brackets in place where the words run from right to left.
+        paragraph.add_run(f"\u200e{mark}\u200e " if languages[0] in RIGHT_TO_LEFT else f"{mark} ").italic = True
     spoken(paragraph.add_run(text), *languages)
     if languages[0] in RIGHT_TO_LEFT:
         paragraph._p.get_or_add_pPr().insert(0, OxmlElement("w:bidi"))  # noqa: SLF001
@@ -141,10 +142,14 @@ def _number(paragraph: Any, numbering: int) -> None:  # noqa: ANN401
 
 def _signature(document: Document, words: str, name: str) -> None:
     _line(document, words, indent=0.5).paragraph_format.keep_with_next = True
-    rule = _line(document, BLANK + BLANK)
-    rule.paragraph_format.left_indent = Inches(3)
-    rule.paragraph_format.keep_with_next = True
-    _line(document, name).paragraph_format.left_indent = Inches(3)
+    _line(document, "").paragraph_format.keep_with_next = True
+    signed = _line(document, name)
+    borders, rule = OxmlElement("w:pBdr"), OxmlElement("w:top")
+    for key, value in (("val", "single"), ("sz", "6"), ("space", "1"), ("color", "000000")):
+        rule.set(qn(f"w:{key}"), value)
+    borders.append(rule)
+    signed._p.get_or_add_pPr().append(borders)  # noqa: SLF001
+    signed.paragraph_format.left_indent = Inches(3)
 
 
 def _certificate(document: Document, certificate: Certificate, profile: CourtProfile) -> None:

@@ -34,7 +34,8 @@ def set_up(document: Document, paper: DeclarationPaper, profile: CourtProfile) -
     section = document.sections[0]
     section.page_width, section.page_height = Inches(8.5), Inches(11)
     margin = (792 - lines * pitch) / 2  # so many lines of exact spacing fill the height between these margins
-    section.top_margin = section.bottom_margin = Pt(margin)
+    # A rule of the caption must not cost the last line: a little room, less than another line.
+    section.top_margin, section.bottom_margin = Pt(margin), Pt(margin - pitch / 4)
     left = profile.value("paper.margin_left_in")
     section.left_margin, section.right_margin = Inches(left), Inches(profile.value("paper.margin_right_in") + 0.1)
     section.header_distance = section.footer_distance = Pt(10)
@@ -70,6 +71,11 @@ def _styles(document: Document, language: str, size: float, pitch: float) -> Non
         style.font.bold = name != "Normal"
         # Space around a heading would push the text off the numbers.
         style.paragraph_format.space_before = style.paragraph_format.space_after = Pt(0)
+        complex_size = OxmlElement("w:szCs")  # Arabic, Hebrew, Thai: the same size as the rest
+        complex_size.set(qn("w:val"), str(size * 2))
+        for old in style.element.rPr.findall(qn("w:szCs")):
+            style.element.rPr.remove(old)
+        style.element.rPr.find(qn("w:sz")).addnext(complex_size)
         fonts = style.element.rPr.rFonts
         for script in ("ascii", "hAnsi", "eastAsia", "cs"):
             fonts.set(qn(f"w:{script}"), FACE)
@@ -128,12 +134,9 @@ def _footer(section: Any, paper: DeclarationPaper) -> None:  # noqa: ANN401
 
 
 def _field(paragraph: Any, code: str) -> None:  # noqa: ANN401
-    run = paragraph.add_run()
+    run = paragraph.add_run("1")  # what is shown until Word counts
     run.font.size = Pt(10)
-    for kind, text in (("begin", ""), ("", code), ("end", "")):
-        element = OxmlElement("w:fldChar" if kind else "w:instrText")
-        if kind:
-            element.set(qn("w:fldCharType"), kind)
-        else:
-            element.text = text
-        run._r.append(element)  # noqa: SLF001
+    field = OxmlElement("w:fldSimple")
+    field.set(qn("w:instr"), code)
+    run._r.addprevious(field)  # noqa: SLF001
+    field.append(run._r)  # noqa: SLF001

@@ -80,13 +80,14 @@ def test_a_spanish_paper_is_marked_spanish_and_english_words_in_it_english() -> 
     assert marked.get(f"{WORDS}val") == "en"
 
 
-def test_twenty_eight_lines_fill_the_page_exactly() -> None:
+def test_twenty_eight_lines_fill_the_page_and_no_more() -> None:
     document = docx.Document(io.BytesIO(render_word(paper())))
     section = document.sections[0]
     lengths = (section.page_height, section.top_margin, section.bottom_margin)
     page, top, bottom = (length.pt if length else 0 for length in lengths)
     normal: Any = document.styles["Normal"]
-    assert page - top - bottom == 28 * normal.paragraph_format.line_spacing.pt
+    pitch = normal.paragraph_format.line_spacing.pt
+    assert 28 * pitch <= page - top - bottom < 29 * pitch
 
 
 def test_the_file_does_not_say_who_made_it_or_when() -> None:
@@ -104,4 +105,4 @@ def test_words_in_arabic_run_from_right_to_left() -> None:
     quote = next(p for p in document.paragraphs if "لم" in p.text)
     assert quote._p.find(f"{WORDS}pPr/{WORDS}bidi") is not None
     assert quote.runs[-1].font.rtl
-    assert quote.runs[0].text.strip() == "[Original words, Arabic]"
+    assert quote.runs[0].text.strip("\u200e ") == "[Original words, Arabic]"
