@@ -27,8 +27,14 @@ def suggest_claim(incident: Incident, code: str, reason: str = "") -> ClaimTag:
         return found
     # Co-counsel's proposal carries their own name, so that they see it and nothing else of the owner's work product.
     author = incident.opened_by_id if me.may_change(incident) or me.user_id == incident.opened_by_id else me.user_id
-    tag = ClaimTag(incident_id=incident.id, compartment_id=incident.compartment_id, opened_by_id=author, code=code,
-                   reason=reason.strip(), suggested_by_id=me.user_id)
+    tag = ClaimTag(
+        incident_id=incident.id,
+        compartment_id=incident.compartment_id,
+        opened_by_id=author,
+        code=code,
+        reason=reason.strip(),
+        suggested_by_id=me.user_id,
+    )
     db.session.add(tag)
     db.session.flush()
     return tag
@@ -49,8 +55,14 @@ def write_note(incident: Incident, text: str, language: str) -> Note:
     me = current()
     if not me.may(Permission.NOTE_WRITE, incident.compartment_id):
         raise NotAllowed
-    note = Note(incident_id=incident.id, compartment_id=incident.compartment_id, opened_by_id=incident.opened_by_id,
-                text=text, language=language, author_id=me.user_id)
+    note = Note(
+        incident_id=incident.id,
+        compartment_id=incident.compartment_id,
+        opened_by_id=incident.opened_by_id,
+        text=text,
+        language=language,
+        author_id=me.user_id,
+    )
     db.session.add(note)
     db.session.flush()
     return note

@@ -18,16 +18,47 @@ from intake.web import CaseForm
 
 LONG = 200_000  # characters; a narrative of a hundred pages still fits
 NOT_ANSWERED = [("not_asked", _("Not asked")), ("unknown", _("Not known")), ("declined", _("Declined to say"))]
-SEALED = {"legal_name": _("Full name"), "safe_name": _("Name to use when we call"), "phone": _("Phone"),
-          "safe_hours": _("Safe hours"), "trusted_person": _("A person they trust, and what that person may know")}
-_MODES = {"hotline": _("Phone or hotline"), "clinic": _("Clinic"), "field": _("In the field"), "detention": _("Visit in detention"),
-          "video": _("Video call")}
-_KINDS = {"exact": _("Exact day"), "about": _("About this day"), "month": _("Month only"), "range": _("Between two days"),
-          "year": _("Year only"), "unknown": _("Not known")}
-_PARTS = {"before_dawn": _("Before dawn"), "morning": _("Morning"), "midday": _("Midday"), "afternoon": _("Afternoon"),
-          "evening": _("Evening"), "night": _("Night")}
-_AGES = {"under_12": _("Under 12"), "12_17": _("12 to 17"), "18_24": _("18 to 24"), "25_44": _("25 to 44"), "45_64": _("45 to 64"),
-         "65_up": _("65 or older"), "declined": _("Declined to say"), "unknown": _("Not known"), "not_asked": _("Not asked")}
+SEALED = {
+    "legal_name": _("Full name"),
+    "safe_name": _("Name to use when we call"),
+    "phone": _("Phone"),
+    "safe_hours": _("Safe hours"),
+    "trusted_person": _("A person they trust, and what that person may know"),
+}
+_MODES = {
+    "hotline": _("Phone or hotline"),
+    "clinic": _("Clinic"),
+    "field": _("In the field"),
+    "detention": _("Visit in detention"),
+    "video": _("Video call"),
+}
+_KINDS = {
+    "exact": _("Exact day"),
+    "about": _("About this day"),
+    "month": _("Month only"),
+    "range": _("Between two days"),
+    "year": _("Year only"),
+    "unknown": _("Not known"),
+}
+_PARTS = {
+    "before_dawn": _("Before dawn"),
+    "morning": _("Morning"),
+    "midday": _("Midday"),
+    "afternoon": _("Afternoon"),
+    "evening": _("Evening"),
+    "night": _("Night"),
+}
+_AGES = {
+    "under_12": _("Under 12"),
+    "12_17": _("12 to 17"),
+    "18_24": _("18 to 24"),
+    "25_44": _("25 to 44"),
+    "45_64": _("45 to 64"),
+    "65_up": _("65 or older"),
+    "declined": _("Declined to say"),
+    "unknown": _("Not known"),
+    "not_asked": _("Not asked"),
+}
 
 
 _HOW = [("stated", _("An agent said it")), ("seen", _("They saw it")), ("inferred", _("They understood it so"))]
@@ -69,10 +100,19 @@ class StateField(SelectField):
 class OpenForm(CaseForm):
     """A new intake."""
 
-    mode = RadioField(_("How are you talking?"), [InputRequired(_("Choose how you are talking."))],
-                      choices=[(m, _MODES[m]) for m in MODES])
-    language = TermField(_("Language of the interview"), "language", validators=[InputRequired(_("Choose the language of the interview."))])
-    interpreter = RadioField(_("Is an interpreter helping?"), choices=[*_YES_NO, ("not_asked", _("Not asked"))], default="not_asked")
+    mode = RadioField(
+        _("How are you talking?"),
+        [InputRequired(_("Choose how you are talking."))],
+        choices=[(m, _MODES[m]) for m in MODES],
+    )
+    language = TermField(
+        _("Language of the interview"),
+        "language",
+        validators=[InputRequired(_("Choose the language of the interview."))],
+    )
+    interpreter = RadioField(
+        _("Is an interpreter helping?"), choices=[*_YES_NO, ("not_asked", _("Not asked"))], default="not_asked"
+    )
 
 
 class ConsentForm(CaseForm):
@@ -86,7 +126,11 @@ class ConsentForm(CaseForm):
 class PersonForm(CaseForm):
     """Who the person is. The first fields go to the vault and are never shown again without a reason."""
 
-    legal_name = StringField(SEALED["legal_name"], [Length(max=200)], description=_("Kept sealed. Elsewhere only the protected name is shown."))
+    legal_name = StringField(
+        SEALED["legal_name"],
+        [Length(max=200)],
+        description=_("Kept sealed. Elsewhere only the protected name is shown."),
+    )
     safe_name = StringField(SEALED["safe_name"], [Length(max=200)])
     phone = StringField(SEALED["phone"], [Length(max=200)])
     safe_hours = StringField(SEALED["safe_hours"], [Length(max=200)])
@@ -96,7 +140,11 @@ class PersonForm(CaseForm):
     city = StringField(_("City where the person lives"), [Length(max=120)], description=_("City only, no street."))
     city_state = StateField()
     language = TermField(_("Language the person speaks best"), "language")
-    reads_language = SelectField(_("Do they read that language?"), choices=[("yes", _("Yes")), ("some", _("Some")), ("no", _("No")), *NOT_ANSWERED], default="not_asked")
+    reads_language = SelectField(
+        _("Do they read that language?"),
+        choices=[("yes", _("Yes")), ("some", _("Some")), ("no", _("No")), *NOT_ANSWERED],
+        default="not_asked",
+    )
     variant_town = StringField(_("Town or variant of the language"), [Length(max=120)])
     role_in_incident = TermField(_("Their part in what happened"), "role_in_incident")
 
@@ -105,9 +153,17 @@ class StoryForm(CaseForm):
     """The person's own words, uninterrupted."""
 
     narrative_language = TermField(_("Language of these words"), "language")
-    narrative = TextAreaField(_("What happened, in their own words"), [Length(max=LONG, message=_("This is longer than one account can hold. Please put the rest in a note."))],
-                              description=_("Write it as said. Do not tidy."), filters=[_as_typed])
-    title = StringField(_("Short neutral label for lists"), [Length(max=120)], description=_("For example: Car wash, two workers taken. No names."))
+    narrative = TextAreaField(
+        _("What happened, in their own words"),
+        [Length(max=LONG, message=_("This is longer than one account can hold. Please put the rest in a note."))],
+        description=_("Write it as said. Do not tidy."),
+        filters=[_as_typed],
+    )
+    title = StringField(
+        _("Short neutral label for lists"),
+        [Length(max=120)],
+        description=_("For example: Car wash, two workers taken. No names."),
+    )
 
 
 class WhenWhereForm(CaseForm):
@@ -120,9 +176,13 @@ class WhenWhereForm(CaseForm):
     to_day = StringField(_("To day"), [Length(max=4)])
     to_month = StringField(_("To month"), [Length(max=4)])
     to_year = StringField(_("To year"), [Length(max=6)])
-    part_of_day = SelectField(_("Part of the day"), choices=[("", _("Leave blank")), *((p, _PARTS[p]) for p in PARTS)], default="")
+    part_of_day = SelectField(
+        _("Part of the day"), choices=[("", _("Leave blank")), *((p, _PARTS[p]) for p in PARTS)], default=""
+    )
     clock = TimeField(_("Or the time by the clock"), [Optional()])
-    when_words = StringField(_("How they said it"), [Length(max=500)], description=_("For example: the day after payday, before lunch."))
+    when_words = StringField(
+        _("How they said it"), [Length(max=500)], description=_("For example: the day after payday, before lunch.")
+    )
     place = StringField(_("Place"), [Length(max=200)], description=_("Type a neighborhood or a city."))
     site_name = StringField(_("Name of the place, such as a store or bus stop"), [Length(max=200)])
     cross_streets = StringField(_("Streets nearby"), [Length(max=200)])
@@ -132,7 +192,11 @@ class WhenWhereForm(CaseForm):
 class WhoForm(CaseForm):
     """Who was there, as seen. What counsel attributes is another matter."""
 
-    agency = TermsField(_("What agencies did they seem to be?"), "agency", description=_("Masked, unmarked and not known are full answers."))
+    agency = TermsField(
+        _("What agencies did they seem to be?"),
+        "agency",
+        description=_("Masked, unmarked and not known are full answers."),
+    )
     agency_told = StringField(_("What told them so?"), [Length(max=500)])
     agency_told_state = StateField()
     text_on_clothing = StringField(_("Words on clothing or vehicles"), [Length(max=500)])
@@ -147,7 +211,9 @@ class WhoForm(CaseForm):
     question_asked = TermsField(_("What did they ask?"), "question_asked")
     first_words = StringField(_("Their first words, as said"), [Length(max=500)])
     first_words_state = StateField()
-    tro_factor = TermsField(_("What did they go by?"), "tro_factor", description=_("What agents said or did that showed it."))
+    tro_factor = TermsField(
+        _("What did they go by?"), "tro_factor", description=_("What agents said or did that showed it.")
+    )
     tro_factor_state = StateField()
     force = TermsField(_("Was force used?"), "force")
     force_state = StateField()
@@ -196,5 +262,7 @@ class DecisionForm(CaseForm):
 class AccountForm(CaseForm):
     """Another person's account of the same incident."""
 
-    language = TermField(_("Language of this account"), "language", validators=[InputRequired(_("Choose the language."))])
+    language = TermField(
+        _("Language of this account"), "language", validators=[InputRequired(_("Choose the language."))]
+    )
     role = TermField(_("Their part in what happened"), "role_in_incident")

@@ -30,9 +30,25 @@ from intake.people.vault import sealed_fields
 from intake.taxonomy import interview, taxonomy
 from intake.web import CaseForm, requires
 
-_FORMS = {"person": forms.PersonForm, "story": forms.StoryForm, "when-where": forms.WhenWhereForm, "who": forms.WhoForm,
-          "injuries": forms.InjuriesForm, "files": CaseForm, "check": CaseForm}
-_LETTERS = {"consent": "ABC", "person": "D", "story": "E", "when-where": "F", "who": "HG", "injuries": "IJ", "files": "L", "check": "N"}
+_FORMS = {
+    "person": forms.PersonForm,
+    "story": forms.StoryForm,
+    "when-where": forms.WhenWhereForm,
+    "who": forms.WhoForm,
+    "injuries": forms.InjuriesForm,
+    "files": CaseForm,
+    "check": CaseForm,
+}
+_LETTERS = {
+    "consent": "ABC",
+    "person": "D",
+    "story": "E",
+    "when-where": "F",
+    "who": "HG",
+    "injuries": "IJ",
+    "files": "L",
+    "check": "N",
+}
 
 
 @bp.route("/incidents/<uuid:incident_id>/intake/<step>", methods=["GET", "POST"])
@@ -52,7 +68,9 @@ def step(incident_id: uuid.UUID, step: str) -> ResponseReturnValue:
             if form.validate():
                 steps.may_write(intake, step)
                 steps.check_version(intake, step, form.seen_version, form.values, _language())
-                steps.SAVE[step](intake, form.values)
+                # What turns out impossible half-way stores nothing of the step.
+                with db.session.begin_nested():
+                    steps.SAVE[step](intake, form.values)
                 return _saved(intake, step)
             status = 422
         except Invalid as error:
@@ -92,9 +110,12 @@ def _form(step: str, intake: Open) -> CaseForm:
 def _consent_form() -> type[CaseForm]:
     # Nothing is chosen at first: not asked and no are different, and neither is a default.
     choices = [("yes", _("Yes")), ("no", _("No"))]
-    fields = {steps.consent_field(term.code): RadioField(term.label(_language(), plain=True), [Optional()], choices=choices,
-                                                         validate_choice=False)
-              for term in taxonomy("consent_scope").terms}
+    fields = {
+        steps.consent_field(term.code): RadioField(
+            term.label(_language(), plain=True), [Optional()], choices=choices, validate_choice=False
+        )
+        for term in taxonomy("consent_scope").terms
+    }
     return type("ConsentForm", (forms.ConsentForm,), fields)
 
 
@@ -139,7 +160,9 @@ def _page(intake: Open, step: str, form: CaseForm, theirs: dict[str, str]) -> st
     language = _language()
     spoken = intake.incident.interview_language if intake.incident.interview_language in {"en", "es"} else language
     if theirs:
-        form.version.data = str(steps.version_of(intake, step))  # saving again now is a decision, made with both texts in sight
+        form.version.data = str(
+            steps.version_of(intake, step)
+        )  # saving again now is a decision, made with both texts in sight
     script = interview()
     offices = ", ".join(o.name for o in partners_of(intake.incident)) if step == "consent" else ""
     fill = {"name": current().display_name, "organizations": offices or _("none yet")}

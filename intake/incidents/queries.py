@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from intake import db
 from intake.access.actor import current
 from intake.access.models import Compartment, Organisation, Share, User
 from intake.incidents.models import Account, ClaimTag, Incident, Note, Observation
-from intake.people.models import Person
+from intake.people.models import Consent, Person
 
 
 @dataclass(frozen=True)
@@ -38,22 +39,28 @@ def newest(before: int | None = None, limit: int = 50) -> list[ListLine]:
     agencies: dict[uuid.UUID, list[str]] = defaultdict(list)
     for incident_id, code in db.session.execute(
         sa.select(Observation.incident_id, Observation.code)
-        .where(Observation.incident_id.in_(ids), Observation.term_set == "agency").distinct()
+        .where(Observation.incident_id.in_(ids), Observation.term_set == "agency")
+        .distinct()
     ):
         agencies[incident_id].append(code)
-    counts = {row[0]: row[1] for row in db.session.execute(
-        sa.select(Account.incident_id, sa.func.count()).where(Account.incident_id.in_(ids)).group_by(Account.incident_id)
-    )}
-    return [
-        ListLine(i.id, i.label, i.title, i, tuple(sorted(agencies[i.id])), counts.get(i.id, 0)) for i in incidents
-    ]
+    counts = {
+        row[0]: row[1]
+        for row in db.session.execute(
+            sa.select(Account.incident_id, sa.func.count())
+            .where(Account.incident_id.in_(ids))
+            .group_by(Account.incident_id)
+        )
+    }
+    return [ListLine(i.id, i.label, i.title, i, tuple(sorted(agencies[i.id])), counts.get(i.id, 0)) for i in incidents]
 
 
 def accounts_of(incident_id: uuid.UUID) -> list[tuple[Account, Person]]:
     """Return every account of an incident with its person, first told first."""
     rows = db.session.execute(
-        sa.select(Account, Person).join(Person, Person.id == Account.person_id)
-        .where(Account.incident_id == incident_id).order_by(Account.created_at)
+        sa.select(Account, Person)
+        .join(Person, Person.id == Account.person_id)
+        .where(Account.incident_id == incident_id)
+        .order_by(Account.created_at)
     )
     return [(row[0], row[1]) for row in rows]
 
@@ -61,7 +68,9 @@ def accounts_of(incident_id: uuid.UUID) -> list[tuple[Account, Person]]:
 def seen_of(account_id: uuid.UUID) -> dict[str, list[Observation]]:
     """Return what one account says was seen, by set."""
     found: dict[str, list[Observation]] = defaultdict(list)
-    for row in db.session.scalars(sa.select(Observation).where(Observation.account_id == account_id).order_by(Observation.code)):
+    for row in db.session.scalars(
+        sa.select(Observation).where(Observation.account_id == account_id).order_by(Observation.code)
+    ):
         found[row.term_set].append(row)
     return found
 
@@ -69,14 +78,20 @@ def seen_of(account_id: uuid.UUID) -> dict[str, list[Observation]]:
 def claims_of(incident_id: uuid.UUID) -> list[ClaimTag]:
     """Return the claims on an incident that the actor may see: confirmed, then suggested, then rejected."""
     order = sa.case((ClaimTag.status == "confirmed", 0), (ClaimTag.status == "suggested", 1), else_=2)
-    return list(db.session.scalars(sa.select(ClaimTag).where(ClaimTag.incident_id == incident_id).order_by(order, ClaimTag.code)))
+    return list(
+        db.session.scalars(
+            sa.select(ClaimTag).where(ClaimTag.incident_id == incident_id).order_by(order, ClaimTag.code)
+        )
+    )
 
 
 def notes_of(incident_id: uuid.UUID) -> list[tuple[Note, str]]:
     """Return the notes on an incident with their authors' names, newest first."""
     rows = db.session.execute(
-        sa.select(Note, User.display_name).join(User, User.id == Note.author_id)
-        .where(Note.incident_id == incident_id).order_by(Note.created_at.desc())
+        sa.select(Note, User.display_name)
+        .join(User, User.id == Note.author_id)
+        .where(Note.incident_id == incident_id)
+        .order_by(Note.created_at.desc())
     )
     return [(row[0], row[1]) for row in rows]
 
@@ -84,7 +99,8 @@ def notes_of(incident_id: uuid.UUID) -> list[tuple[Note, str]]:
 def shares_of(incident_id: uuid.UUID) -> list[tuple[Share, str]]:
     """Return whom an incident is shown to now, with the organisation's name."""
     rows = db.session.execute(
-        sa.select(Share, Organisation.name).join(Compartment, Compartment.id == Share.to_compartment_id)
+        sa.select(Share, Organisation.name)
+        .join(Compartment, Compartment.id == Share.to_compartment_id)
         .join(Organisation, Organisation.id == Compartment.organisation_id)
         .where(Share.incident_id == incident_id, Share.revoked_at.is_(None))
     )
@@ -98,13 +114,28 @@ def partners_of(incident: Incident) -> list[Organisation]:
     return list(db.session.scalars(query.where(Compartment.matter_id == own.matter_id, Compartment.id != own.id)))
 
 
-def history_of(incident: Incident) -> list[tuple[dt.datetime, str, str, str, tuple[str, ...]]]:
-    """Return who changed which fields when, newest first; never a value. Empty for whoever may not audit it."""
-    trail = sa.table("trail", *(sa.column(n) for n in ("id", "at", "actor_id", "kind", "subject", "record_id", "fields")), schema="audit")
-    ids = [str(incident.id), *(str(a.id) for a in incident.accounts)]
+def history_of(
+    incident: Incident, others: Iterable[uuid.UUID] = ()
+) -> list[tuple[dt.datetime, str, str, str, tuple[str, ...]]]:
+    """Return who changed which fields when, newest first; never a value. Empty for whoever may not audit it.
+
+    others: rows of other slices that belong to the record (its files, its declarations).
+    """
+    trail = sa.table(
+        "trail",
+        *(sa.column(n) for n in ("id", "at", "actor_id", "kind", "subject", "record_id", "fields")),
+        schema="audit",
+    )
+    own = [incident.id, *(a.id for a in incident.accounts), *(a.person_id for a in incident.accounts), *others]
+    for table in (ClaimTag, Note, Consent):
+        own += db.session.scalars(sa.select(table.id).where(table.incident_id == incident.id))
+    ids = [str(each) for each in own]
     rows = db.session.execute(
         sa.select(trail.c.at, User.display_name, trail.c.kind, trail.c.subject, trail.c.fields)
-        .outerjoin(User, User.id == trail.c.actor_id).where(trail.c.record_id.in_(ids)).order_by(trail.c.id.desc()).limit(50)
+        .outerjoin(User, User.id == trail.c.actor_id)
+        .where(trail.c.record_id.in_(ids))
+        .order_by(trail.c.id.desc())
+        .limit(20)
     )
     return [(r[0], r[1] or "", r[2], r[3], tuple(r[4])) for r in rows]
 
@@ -118,7 +149,9 @@ def unfinished() -> list[Incident]:
 def differences(accounts: list[tuple[Account, Person]]) -> set[str]:
     """Return which points two accounts tell differently: agents, when, agencies. Silence is not disagreement."""
     differing = set()
-    counts = [(a.agents_low, a.agents_high) for a, _ in accounts if a.agents_low is not None and a.agents_high is not None]
+    counts = [
+        (a.agents_low, a.agents_high) for a, _ in accounts if a.agents_low is not None and a.agents_high is not None
+    ]
     if len(counts) > 1 and max(c[0] for c in counts) > min(c[1] for c in counts):
         differing.add("agents")
     days = [(a.earliest, a.latest) for a, _ in accounts if a.earliest and a.latest]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,8 +22,20 @@ from intake.taxonomy import taxonomy
 
 MODES = ("hotline", "clinic", "field", "detention", "video")
 # Sets that a person's account may be tagged with, and what the answers mean is left to attorneys.
-OBSERVED_SETS = ("agency", "vehicle", "appearance", "identification", "tro_factor", "force", "question_asked", "outcome",
-                 "warrant", "consent_search", "work_type", "interpreter_encounter")
+OBSERVED_SETS = (
+    "agency",
+    "vehicle",
+    "appearance",
+    "identification",
+    "tro_factor",
+    "force",
+    "question_asked",
+    "outcome",
+    "warrant",
+    "consent_search",
+    "work_type",
+    "interpreter_encounter",
+)
 
 
 @dataclass(frozen=True)
@@ -142,9 +153,17 @@ def observe(account: Account, term_set: str, seen: Iterable[Seen]) -> None:
             observation.basis, observation.confidence, observation.quote = new.basis, new.confidence, new.quote
     for new in wanted.values():
         db.session.add(
-            Observation(incident_id=account.incident_id, account_id=account.id, compartment_id=account.compartment_id,
-                        opened_by_id=account.opened_by_id, term_set=term_set, code=new.code, basis=new.basis,
-                        confidence=new.confidence, quote=new.quote)
+            Observation(
+                incident_id=account.incident_id,
+                account_id=account.id,
+                compartment_id=account.compartment_id,
+                opened_by_id=account.opened_by_id,
+                term_set=term_set,
+                code=new.code,
+                basis=new.basis,
+                confidence=new.confidence,
+                quote=new.quote,
+            )
         )
     # Two editors of the same step must notice each other: the account's version rises with its codes.
     flag_modified(account, "answers")
@@ -178,12 +197,24 @@ def finish_intake(incident: Incident) -> None:
 
 def when_of(record: Account | Incident) -> When:
     """Return the uncertain time that a row holds."""
-    return When(record.earliest, record.latest, record.date_precision, record.edtf, record.part_of_day,
-                record.clock_time, record.when_words)
+    return When(
+        record.earliest,
+        record.latest,
+        record.date_precision,
+        record.edtf,
+        record.part_of_day,
+        record.clock_time,
+        record.when_words,
+    )
 
 
 def _write_when(record: Account | Incident, when: When) -> None:
-    record.earliest, record.latest, record.date_precision, record.edtf = when.earliest, when.latest, when.precision, when.edtf
+    record.earliest, record.latest, record.date_precision, record.edtf = (
+        when.earliest,
+        when.latest,
+        when.precision,
+        when.edtf,
+    )
     record.part_of_day, record.clock_time, record.when_words = when.part_of_day, when.clock, when.words
 
 
@@ -195,5 +226,3 @@ def _may_change(record: Account | Incident) -> None:
 def _check_version(record: Account, seen: int | None, theirs: dict[str, str]) -> None:
     if seen is not None and seen != record.version:
         raise StaleVersion(theirs)
-
-

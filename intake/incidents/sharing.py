@@ -25,7 +25,9 @@ def share_incident(incident: Incident, organisation_id: int) -> Share:
         raise NotAllowed
     own = db.session.get_one(Compartment, incident.compartment_id)
     other = db.session.scalar(
-        sa.select(Compartment).where(Compartment.matter_id == own.matter_id, Compartment.organisation_id == organisation_id)
+        sa.select(Compartment).where(
+            Compartment.matter_id == own.matter_id, Compartment.organisation_id == organisation_id
+        )
     )
     if other is None or other.id == own.id:
         raise NotThere
@@ -36,7 +38,9 @@ def share_incident(incident: Incident, organisation_id: int) -> Share:
         sa.select(Share).where(Share.incident_id == incident.id, Share.to_compartment_id == other.id)
     )
     if share is None:
-        share = Share(incident_id=incident.id, compartment_id=own.id, opened_by_id=me.user_id, to_compartment_id=other.id)
+        share = Share(
+            incident_id=incident.id, compartment_id=own.id, opened_by_id=me.user_id, to_compartment_id=other.id
+        )
         db.session.add(share)
     share.revoked_at = None
     db.session.flush()

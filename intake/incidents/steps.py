@@ -47,8 +47,11 @@ def check_version(intake: Open, step: str, seen: int | None, typed: Values, lang
     """
     if seen is None or seen == version_of(intake, step):
         return
-    theirs = {name: _shown(value, language) for name, value in LOAD[step](intake).items()
-              if name in typed and _shown(value, language) != _shown(typed[name], language)}
+    theirs = {
+        name: _shown(value, language)
+        for name, value in LOAD[step](intake).items()
+        if name in typed and _shown(value, language) != _shown(typed[name], language)
+    }
     if theirs:
         raise StaleVersion(theirs)
 
@@ -68,9 +71,12 @@ def _shown(value: Any, language: str) -> str:  # noqa: ANN401
 def _load_consent(intake: Open) -> Values:
     answers, standing = intake.account.answers, consents_of(intake.person.id)
     asked = {consent_field(term.code): standing.state(term.code) for term in taxonomy("consent_scope").terms}
-    return {"safe_now": _choice(answers, "safe_now"), "represented": _choice(answers, "represented"),
-            "safe_contact": _value(answers, "safe_contact") or [],
-            **{field: state if state in {"yes", "no"} else None for field, state in asked.items()}}
+    return {
+        "safe_now": _choice(answers, "safe_now"),
+        "represented": _choice(answers, "represented"),
+        "safe_contact": _value(answers, "safe_contact") or [],
+        **{field: state if state in {"yes", "no"} else None for field, state in asked.items()},
+    }
 
 
 def _save_consent(intake: Open, values: Values) -> None:
@@ -90,9 +96,16 @@ def consent_field(code: str) -> str:
 
 def _load_person(intake: Open) -> Values:
     person = intake.person
-    return {"age_band": person.age_band, "city": person.city, "language": person.language or intake.incident.interview_language,
-            "reads_language": person.reads_language, "variant_town": person.variant_town,
-            "role_in_incident": intake.account.role_in_incident, "city_state": _state(person.answers, "city"), "remove": []}
+    return {
+        "age_band": person.age_band,
+        "city": person.city,
+        "language": person.language or intake.incident.interview_language,
+        "reads_language": person.reads_language,
+        "variant_town": person.variant_town,
+        "role_in_incident": intake.account.role_in_incident,
+        "city_state": _state(person.answers, "city"),
+        "remove": [],
+    }
 
 
 def _save_person(intake: Open, values: Values) -> None:
@@ -108,7 +121,11 @@ def _save_person(intake: Open, values: Values) -> None:
 
 def _load_story(intake: Open) -> Values:
     account = intake.account
-    return {"narrative": account.narrative, "narrative_language": account.narrative_language, "title": intake.incident.title}
+    return {
+        "narrative": account.narrative,
+        "narrative_language": account.narrative_language,
+        "title": intake.incident.title,
+    }
 
 
 def _save_story(intake: Open, values: Values) -> None:
@@ -119,7 +136,12 @@ def _save_story(intake: Open, values: Values) -> None:
 def _load_when_where(intake: Open) -> Values:
     when, incident = services.when_of(intake.account), intake.incident
     first = when.middle if when.kind == "about" else when.earliest
-    values: Values = {"kind": when.kind, "part_of_day": when.part_of_day or "", "clock": when.clock, "when_words": when.words}
+    values: Values = {
+        "kind": when.kind,
+        "part_of_day": when.part_of_day or "",
+        "clock": when.clock,
+        "when_words": when.words,
+    }
     for prefix, day in (("", first), ("to_", when.latest if when.kind == "range" else None)):
         parts = (day.day, day.month, day.year) if day else ("", "", "")
         values |= {f"{prefix}{name}": str(part) for name, part in zip(("day", "month", "year"), parts, strict=True)}
@@ -132,7 +154,9 @@ def _load_when_where(intake: Open) -> Values:
 
 def _save_when_where(intake: Open, values: Values) -> None:
     when = from_form(values["kind"], {k: str(v or "") for k, v in values.items()})
-    services.save_when(intake.account, with_time(when, values["part_of_day"], values["clock"], values["when_words"] or ""))
+    services.save_when(
+        intake.account, with_time(when, values["part_of_day"], values["clock"], values["when_words"] or "")
+    )
     places = {name: values[name] or "" for name in ("site_name", "cross_streets", "location_type")}
     services.save_where(intake.incident, values["place"] or "", **places)
 
@@ -158,8 +182,11 @@ def _load_who(intake: Open) -> Values:
         values[f"{factor_field(code)}_how"] = known.confidence if known else "stated"
         values[f"{factor_field(code)}_words"] = known.quote if known else ""
     values |= {f"{name}_state": _state(intake.account.answers, name) for name in _WHO_REASONS}
-    values |= {"agents_low": intake.account.agents_low, "agents_high": intake.account.agents_high,
-               "agents_state": _state(intake.account.answers, "agents")}
+    values |= {
+        "agents_low": intake.account.agents_low,
+        "agents_high": intake.account.agents_high,
+        "agents_state": _state(intake.account.answers, "agents"),
+    }
     return values | _plain(intake.account.answers, *_WHO_TEXTS)
 
 
@@ -167,7 +194,9 @@ def _save_who(intake: Open, values: Values) -> None:
     _check_factors(values)
     counted = values["agents_low"] is not None or values["agents_high"] is not None
     answers = {name: _answered(values.get(name), values.get(f"{name}_state")) for name in _WHO_TEXTS}
-    answers |= {name: _reason(values.get(name), values.get(f"{name}_state")) for name in _WHO_REASONS if name not in _WHO_TEXTS}
+    answers |= {
+        name: _reason(values.get(name), values.get(f"{name}_state")) for name in _WHO_REASONS if name not in _WHO_TEXTS
+    }
     answers["agents"] = {"state": "answered" if counted else values["agents_state"], "value": None}
     services.answer(intake.account, answers, agents_low=values["agents_low"], agents_high=values["agents_high"])
     for name in _WHO_SETS:
@@ -182,7 +211,11 @@ def _factor(code: str, values: Values) -> Seen:
 
 def _check_factors(values: Values) -> None:
     # Words that were typed for a reason nobody ticked would be lost without a sign.
-    stray = [factor_field(c) for c in FACTORS if values.get(f"{factor_field(c)}_words") and c not in (values["tro_factor"] or ())]
+    stray = [
+        factor_field(c)
+        for c in FACTORS
+        if values.get(f"{factor_field(c)}_words") and c not in (values["tro_factor"] or ())
+    ]
     if stray:
         raise Invalid({f"{stem}_words": "not_ticked" for stem in stray})
 
@@ -197,10 +230,13 @@ def _load_injuries(intake: Open) -> Values:
 
 
 def _save_injuries(intake: Open, values: Values) -> None:
-    services.answer(intake.account, {
-        **{name: _answered(values[name], values[f"{name}_state"]) for name in ("minutes_held", "harm", "losses")},
-        **{name: _reason(values[name], values[f"{name}_state"]) for name in ("outcome", "warrant")},
-    })
+    services.answer(
+        intake.account,
+        {
+            **{name: _answered(values[name], values[f"{name}_state"]) for name in ("minutes_held", "harm", "losses")},
+            **{name: _reason(values[name], values[f"{name}_state"]) for name in ("outcome", "warrant")},
+        },
+    )
     for name in ("outcome", "warrant"):
         services.observe(intake.account, name, [Seen(code) for code in values[name] or ()])
 

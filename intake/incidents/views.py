@@ -69,6 +69,7 @@ def show(incident_id: uuid.UUID) -> ResponseReturnValue:
     """Show a record: accounts side by side, evidence, declarations, claims, notes, history."""
     incident = db.session.get_one(Incident, incident_id)
     accounts = queries.accounts_of(incident.id)
+    items, declarations = evidence.items_of(incident.id), declared.of_incident(incident.id)
     return render_template(
         "incidents/show.html",
         incident=incident,
@@ -77,13 +78,13 @@ def show(incident_id: uuid.UUID) -> ResponseReturnValue:
         consents={person.id: consents_of(person.id) for _account, person in accounts},
         scopes=taxonomy("consent_scope").terms,
         differing=queries.differences(accounts),
-        items=evidence.items_of(incident.id),
-        declarations=declared.of_incident(incident.id),
+        items=items,
+        declarations=declarations,
         claims=queries.claims_of(incident.id),
         notes=queries.notes_of(incident.id),
         shares=queries.shares_of(incident.id),
         partners=queries.partners_of(incident),
-        history=queries.history_of(incident),
+        history=queries.history_of(incident, [each.id for each in (*items, *declarations)]),
         claim_form=ClaimForm(), note_form=NoteForm(), account_form=AccountForm(), decision_form=DecisionForm(),
         may_change=current().may_change(incident),
     )  # fmt: skip

@@ -33,5 +33,7 @@ class Consents:
 
 def consents_of(person_id: uuid.UUID) -> Consents:
     """Return the permissions of a person as they stand now."""
-    rows = db.session.scalars(sa.select(Consent).where(Consent.person_id == person_id).order_by(Consent.answered_at, Consent.id))
+    rows = db.session.scalars(
+        sa.select(Consent).where(Consent.person_id == person_id).order_by(Consent.answered_at, Consent.id)
+    )
     return Consents({row.scope: row for row in rows})

@@ -42,19 +42,54 @@ def test_a_whole_intake_is_kept_step_by_step(as_intake: Browser, owner: sa.Conne
     record = _opened(as_intake)
     said = "Estaba en el autolavado.\n\n  Vinieron cuatro hombres «enmascarados»."
     as_intake.post(f"{record}/intake/consent", {"safe_now": "yes", "cn_intake": "yes", "cn_press": "no"}, once=None)
-    as_intake.post(f"{record}/intake/person", {"legal_name": "Nombre Secreto", "age_band": "25_44", "city": "Long Beach"}, once=None)
-    as_intake.post(f"{record}/intake/story", {"narrative": said, "narrative_language": "es", "title": "Car wash"}, once=None)
-    as_intake.post(f"{record}/intake/when-where", {"kind": "about", "day": "12", "month": "6", "year": "2025", "part_of_day": "morning",
-                                                   "place": "Westlake", "location_type": "LT.CARWASH"}, once=None)
-    as_intake.post(f"{record}/intake/who", {"agency": ["AG.DHS.CBP.USBP", "AG.UNK.MASKED"], "agents_low": "4", "agents_high": "6",
-                                            "tro_factor": ["TF.LANG"], "factor_confidence": "seen"}, once=None)
-    as_intake.post(f"{record}/intake/injuries", {"outcome": ["OC.RELEASED"], "minutes_state": "declined"}, once=None)
+    as_intake.post(
+        f"{record}/intake/person",
+        {"legal_name": "Nombre Secreto", "age_band": "25_44", "city": "Long Beach"},
+        once=None,
+    )
+    as_intake.post(
+        f"{record}/intake/story", {"narrative": said, "narrative_language": "es", "title": "Car wash"}, once=None
+    )
+    as_intake.post(
+        f"{record}/intake/when-where",
+        {
+            "kind": "about",
+            "day": "12",
+            "month": "6",
+            "year": "2025",
+            "part_of_day": "morning",
+            "place": "Westlake",
+            "location_type": "LT.CARWASH",
+        },
+        once=None,
+    )
+    as_intake.post(
+        f"{record}/intake/who",
+        {
+            "agency": ["AG.DHS.CBP.USBP", "AG.UNK.MASKED"],
+            "agents_low": "4",
+            "agents_high": "6",
+            "tro_factor": ["TF.LANG", "TF.WORK"],
+            "tf_lang_how": "inferred",
+            "tf_lang_words": "«hábleme en inglés»",
+            "force_state": "declined",
+        },
+        once=None,
+    )
+    as_intake.post(
+        f"{record}/intake/injuries", {"outcome": ["OC.RELEASED"], "minutes_held_state": "declined"}, once=None
+    )
     page = as_intake.get(f"{record}/intake/check").get_data(as_text=True)
     assert "about June 12, 2025, in the morning" in page
     assert "Nombre Secreto" not in page
     assert as_intake.post(f"{record}/intake/check", once=None).status_code == 303
-    row = owner.execute(sa.text("select a.narrative, a.answers, i.earliest, i.latest, i.city, i.stage from account a join incident i"
-                                " on i.id = a.incident_id where a.incident_id = :id"), {"id": record.rsplit("/", 1)[1]}).one()
+    row = owner.execute(
+        sa.text(
+            "select a.narrative, a.answers, i.earliest, i.latest, i.city, i.stage from account a join incident i"
+            " on i.id = a.incident_id where a.incident_id = :id"
+        ),
+        {"id": record.rsplit("/", 1)[1]},
+    ).one()
     assert row.narrative.replace("\r\n", "\n") == said
     assert row.answers["minutes_held"] == {"state": "declined", "value": None}
     assert row.answers["harm"] == {"state": "not_asked", "value": None}
@@ -94,7 +129,9 @@ def test_of_two_editors_the_second_sees_both_texts(as_intake: Browser, as_attorn
 def test_autosave_answers_the_time_and_the_new_version(as_intake: Browser) -> None:
     record = _opened(as_intake)
     url = f"{record}/intake/story"
-    answer = as_intake.post(url, {"narrative": "half a", "version": _version(as_intake, url)}, once=None, headers={"X-Autosave": "1"})
+    answer = as_intake.post(
+        url, {"narrative": "half a", "version": _version(as_intake, url)}, once=None, headers={"X-Autosave": "1"}
+    )
     assert answer.status_code == 200
     assert set(answer.get_json()) == {"saved_at", "version"}
 
@@ -113,9 +150,15 @@ def test_autosave_answers_the_time_and_the_new_version(as_intake: Browser) -> No
         ("person", {"age_band": "ancient"}),
     ],
 )
-def test_bad_input_is_named_beside_its_field_and_nothing_typed_is_lost(as_intake: Browser, step: str, fields: dict[str, object]) -> None:
+def test_bad_input_is_named_beside_its_field_and_nothing_typed_is_lost(
+    as_intake: Browser, step: str, fields: dict[str, object]
+) -> None:
     record = _opened(as_intake)
-    answer = as_intake.post(f"{record}/intake/{step}", {**fields, "factor_quote": "kept words"} if step == "who" else dict(fields), once=None)
+    answer = as_intake.post(
+        f"{record}/intake/{step}",
+        {**fields, "tro_factor": ["TF.LANG"], "tf_lang_words": "kept words"} if step == "who" else dict(fields),
+        once=None,
+    )
     page = answer.get_data(as_text=True)
     assert answer.status_code == 422
     assert 'class="errors"' in page
@@ -134,7 +177,9 @@ def test_a_stranger_finds_nothing_at_any_step(as_intake: Browser, who: str, requ
     assert len(unknown.data) == len(other.get(record).data)
 
 
-def test_another_intake_worker_of_the_same_organisation_does_not_see_it(as_intake: Browser, browser_of: Callable[[str], Browser]) -> None:
+def test_another_intake_worker_of_the_same_organisation_does_not_see_it(
+    as_intake: Browser, browser_of: Callable[[str], Browser]
+) -> None:
     record = _opened(as_intake)
     assert browser_of("second_intake").get(record).status_code == 404
 
@@ -176,7 +221,9 @@ def test_accounts_that_disagree_are_both_kept_and_the_incident_holds_their_hull(
         assert queries.differences(queries.accounts_of(incident.id)) == {"agents", "when"}
 
 
-def test_an_incident_is_shared_only_with_consent_and_withdrawal_ends_it_at_once(acting: Acting, as_cocounsel: Browser, world: World) -> None:
+def test_an_incident_is_shared_only_with_consent_and_withdrawal_ends_it_at_once(
+    acting: Acting, as_cocounsel: Browser, world: World
+) -> None:
     with acting("intake"):
         account = an_account()
         incident_id, person_id = account.incident_id, account.person_id
@@ -193,15 +240,24 @@ def test_an_incident_is_shared_only_with_consent_and_withdrawal_ends_it_at_once(
     assert as_cocounsel.get(f"/incidents/{incident_id}").status_code == 404
 
 
-def test_a_name_is_shown_only_after_a_reason_and_is_logged(as_intake: Browser, as_paralegal: Browser, owner: sa.Connection) -> None:
+def test_a_name_is_shown_only_after_a_reason_and_is_logged(
+    as_intake: Browser, as_paralegal: Browser, owner: sa.Connection
+) -> None:
     record = _opened(as_intake)
     as_intake.post(f"{record}/intake/person", {"legal_name": "Nombre Guardado", "age_band": "25_44"}, once=None)
-    person = owner.execute(sa.text("select person_id from account where incident_id = :id"), {"id": record.rsplit("/", 1)[1]}).scalar_one()
+    person = owner.execute(
+        sa.text("select person_id from account where incident_id = :id"), {"id": record.rsplit("/", 1)[1]}
+    ).scalar_one()
     as_paralegal.get(f"/people/{person}/name")
     assert as_paralegal.post(f"/people/{person}/name", {"reason": ""}, once=None).status_code == 422
     shown = as_paralegal.post(f"/people/{person}/name", {"reason": "call back"}, once=None)
     assert "Nombre Guardado" in shown.get_data(as_text=True)
-    assert owner.execute(sa.text("select count(*) from audit.event where kind = 'unseal' and record_id = :p"), {"p": str(person)}).scalar_one() == 1
+    assert (
+        owner.execute(
+            sa.text("select count(*) from audit.event where kind = 'unseal' and record_id = :p"), {"p": str(person)}
+        ).scalar_one()
+        == 1
+    )
 
 
 def test_the_account_rows_of_an_unseen_incident_do_not_load(acting: Acting) -> None:
