@@ -57,7 +57,9 @@ def open_page(chromium: Browser, address: str, world: World) -> Iterator[OpenPag
     """
     contexts, troubles = [], []
 
-    def open_(path: str, who: str | None = None, size: tuple[int, int] = WIDE, **options: Any) -> Page:
+    def open_(
+        path: str, who: str | None = None, size: tuple[int, int] = WIDE, language: str = "en", **options: Any
+    ) -> Page:
         width, height = size
         context = chromium.new_context(
             base_url=address, viewport={"width": width, "height": height}, locale="en-US", **options
@@ -72,6 +74,9 @@ def open_page(chromium: Browser, address: str, world: World) -> Iterator[OpenPag
             page.fill("[name=password]", PASSWORD)
             page.click("main button:not([type=button])")
             page.wait_for_url("**/account")
+            if language == "es":
+                page.get_by_role("button", name="Español").click()
+                page.wait_for_selector("html[lang=es]")
         page.goto(path)
         return page
 
