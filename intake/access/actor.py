@@ -13,8 +13,13 @@ from intake.errors import NotAllowed
 class Owned(Protocol):
     """A record that says which compartment it is in and who opened its intake."""
 
-    compartment_id: Any
-    opened_by_id: Any
+    @property
+    def compartment_id(self) -> Any:  # noqa: ANN401
+        """The compartment."""
+
+    @property
+    def opened_by_id(self) -> Any:  # noqa: ANN401
+        """The user who opened the intake."""
 
 
 @dataclass(frozen=True)

@@ -123,10 +123,10 @@ def _saved(intake: Open, step: str) -> ResponseReturnValue:
     db.session.flush()
     if request.headers.get("X-Autosave"):
         return jsonify(saved_at=format_time(format="short"), version=steps.version_of(intake, step))
-    where = {"incident_id": intake.incident.id, "account": request.args.get("account")}
     if request.form.get("go") == "stop" or step == STEPS[-1]:
         return redirect(url_for(".show", incident_id=intake.incident.id), 303)
-    return redirect(url_for(".step", step=STEPS[STEPS.index(step) + 1], **where), 303)
+    following, account = STEPS[STEPS.index(step) + 1], request.args.get("account")
+    return redirect(url_for(".step", incident_id=intake.incident.id, step=following, account=account), 303)
 
 
 _SAID = {
@@ -172,7 +172,8 @@ def _page(intake: Open, step: str, form: CaseForm, theirs: dict[str, str]) -> st
         step=step, steps_=STEPS, state=_states(intake), spoken=spoken,
         script=[s for s in script["step"] if s["letter"] in _LETTERS[step]],
         consents=consents_of(intake.person.id), scopes=script["consent"], consent_field=steps.consent_field,
-        sealed=sealed_fields(intake.person.id), items=evidence.of_account(intake.account.id), seen=seen_of(intake.account.id),
+        sealed=sealed_fields(intake.person.id), seen=seen_of(intake.account.id),
+        items=evidence.of_account(intake.account.id),
         recorded=recorded_as(services.when_of(intake.account), language), fill=lambda text: _filled(text, fill),
         opening=_by_id(script["opening"])[_OPENINGS.get(intake.incident.mode, "OPEN.PHONE")],
         interrupts=_by_id(script["interrupt"]), emergency=script["emergency"], numbers=script["number"],

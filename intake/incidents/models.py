@@ -32,7 +32,9 @@ class Incident(WhenColumns, InCompartment, Record):
         sa.CheckConstraint("earliest <= latest", name="interval"),
         sa.Index("ix_incident_compartment_number", "compartment_id", sa.text("number DESC")),
     )
-    number: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("nextval('incident_number')"), unique=True)
+    number: Mapped[int] = mapped_column(
+        sa.BigInteger, server_default=sa.text("nextval('incident_number')"), unique=True
+    )
     title: Mapped[str] = mapped_column(default="", server_default="")
     stage: Mapped[str] = mapped_column(default="SG0", server_default="SG0")
     tier: Mapped[int] = mapped_column(default=0, server_default="0")

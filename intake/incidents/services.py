@@ -49,7 +49,11 @@ class Seen:
 
 
 def open_intake(mode: str, language: str, interpreter: str = "not_asked") -> Account:
-    """Open an incident with one person and their account, in the actor's own compartment. Raises Invalid, NotAllowed."""
+    """Open an incident with one person and their account, in the actor's own compartment.
+
+    Raises Invalid for an unknown mode or language, NotAllowed.
+    """
+    taxonomy("language").term(language)
     if mode not in MODES:
         raise Invalid({"mode": "unknown"})
     me = current()

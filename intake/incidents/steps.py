@@ -9,6 +9,7 @@ from typing import Any
 
 from intake.errors import Invalid, StaleVersion
 from intake.incidents import services
+from intake.incidents.answers import Values, answered, choice_of, chosen, reason, state_of, texts_of, value_of
 from intake.incidents.models import Account, Incident
 from intake.incidents.queries import seen_of
 from intake.incidents.services import Seen
@@ -18,8 +19,6 @@ from intake.people.models import Person
 from intake.people.queries import consents_of
 from intake.people.services import describe_person, record_consent
 from intake.taxonomy import label, taxonomy
-
-Values = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -72,15 +71,15 @@ def _load_consent(intake: Open) -> Values:
     answers, standing = intake.account.answers, consents_of(intake.person.id)
     asked = {consent_field(term.code): standing.state(term.code) for term in taxonomy("consent_scope").terms}
     return {
-        "safe_now": _choice(answers, "safe_now"),
-        "represented": _choice(answers, "represented"),
-        "safe_contact": _value(answers, "safe_contact") or [],
+        "safe_now": choice_of(answers, "safe_now"),
+        "represented": choice_of(answers, "represented"),
+        "safe_contact": value_of(answers, "safe_contact") or [],
         **{field: state if state in {"yes", "no"} else None for field, state in asked.items()},
     }
 
 
 def _save_consent(intake: Open, values: Values) -> None:
-    services.answer(intake.account, {k: _answered(values.get(k)) for k in ("safe_now", "safe_contact", "represented")})
+    services.answer(intake.account, {k: chosen(values.get(k)) for k in ("safe_now", "safe_contact", "represented")})
     standing = consents_of(intake.person.id)
     language = intake.incident.interview_language or "en"
     for term in taxonomy("consent_scope").terms:
@@ -103,7 +102,7 @@ def _load_person(intake: Open) -> Values:
         "reads_language": person.reads_language,
         "variant_town": person.variant_town,
         "role_in_incident": intake.account.role_in_incident,
-        "city_state": _state(person.answers, "city"),
+        "city_state": state_of(person.answers, "city"),
         "remove": [],
     }
 
@@ -112,7 +111,7 @@ def _save_person(intake: Open, values: Values) -> None:
     names = {f: str(values[f]).strip() for f in vault.FIELDS if values.get(f)}
     names |= {f: "" for f in values.get("remove") or () if f not in names}
     described = {f: values[f] or "" for f in ("age_band", "city", "language", "reads_language", "variant_town")}
-    answers = {"city": _reason(values["city"], values.get("city_state"))}
+    answers = {"city": reason(values["city"], values.get("city_state"))}
     describe_person(intake.person, answers=answers, **described)
     services.answer(intake.account, {}, role_in_incident=values["role_in_incident"] or "")
     if names:
@@ -181,21 +180,21 @@ def _load_who(intake: Open) -> Values:
         known = factors.get(code)
         values[f"{factor_field(code)}_how"] = known.confidence if known else "stated"
         values[f"{factor_field(code)}_words"] = known.quote if known else ""
-    values |= {f"{name}_state": _state(intake.account.answers, name) for name in _WHO_REASONS}
+    values |= {f"{name}_state": state_of(intake.account.answers, name) for name in _WHO_REASONS}
     values |= {
         "agents_low": intake.account.agents_low,
         "agents_high": intake.account.agents_high,
-        "agents_state": _state(intake.account.answers, "agents"),
+        "agents_state": state_of(intake.account.answers, "agents"),
     }
-    return values | _plain(intake.account.answers, *_WHO_TEXTS)
+    return values | texts_of(intake.account.answers, *_WHO_TEXTS)
 
 
 def _save_who(intake: Open, values: Values) -> None:
     _check_factors(values)
     counted = values["agents_low"] is not None or values["agents_high"] is not None
-    answers = {name: _answered(values.get(name), values.get(f"{name}_state")) for name in _WHO_TEXTS}
+    answers = {name: answered(values.get(name), values.get(f"{name}_state")) for name in _WHO_TEXTS}
     answers |= {
-        name: _reason(values.get(name), values.get(f"{name}_state")) for name in _WHO_REASONS if name not in _WHO_TEXTS
+        name: reason(values.get(name), values.get(f"{name}_state")) for name in _WHO_REASONS if name not in _WHO_TEXTS
     }
     answers["agents"] = {"state": "answered" if counted else values["agents_state"], "value": None}
     services.answer(intake.account, answers, agents_low=values["agents_low"], agents_high=values["agents_high"])
@@ -223,54 +222,22 @@ def _check_factors(values: Values) -> None:
 def _load_injuries(intake: Open) -> Values:
     seen, answers = seen_of(intake.account.id), intake.account.answers
     values: Values = {name: [o.code for o in seen.get(name, [])] for name in ("outcome", "warrant")}
-    values["minutes_held"] = _value(answers, "minutes_held")
+    values["minutes_held"] = value_of(answers, "minutes_held")
     for name in ("minutes_held", "harm", "losses", "outcome", "warrant"):
-        values[f"{name}_state"] = _state(answers, name)
-    return values | _plain(answers, "harm", "losses")
+        values[f"{name}_state"] = state_of(answers, name)
+    return values | texts_of(answers, "harm", "losses")
 
 
 def _save_injuries(intake: Open, values: Values) -> None:
     services.answer(
         intake.account,
         {
-            **{name: _answered(values[name], values[f"{name}_state"]) for name in ("minutes_held", "harm", "losses")},
-            **{name: _reason(values[name], values[f"{name}_state"]) for name in ("outcome", "warrant")},
+            **{name: answered(values[name], values[f"{name}_state"]) for name in ("minutes_held", "harm", "losses")},
+            **{name: reason(values[name], values[f"{name}_state"]) for name in ("outcome", "warrant")},
         },
     )
     for name in ("outcome", "warrant"):
         services.observe(intake.account, name, [Seen(code) for code in values[name] or ()])
-
-
-def _answered(value: Any, otherwise: str | None = None) -> Values:  # noqa: ANN401
-    if value is None or value == "" or value == []:
-        return {"state": otherwise or "not_asked", "value": None}
-    if value in ("not_asked", "unknown", "declined"):
-        return {"state": value, "value": None}
-    return {"state": "answered", "value": value}
-
-
-def _reason(value: Any, otherwise: str | None) -> Values:  # noqa: ANN401
-    """Tell why there is no answer, for what keeps its answer in a place of its own (a column, observations)."""
-    return {**_answered(value, otherwise), "value": None}
-
-
-def _value(answers: Values, name: str) -> Any:  # noqa: ANN401
-    return (answers.get(name) or {}).get("value")
-
-
-def _choice(answers: Values, name: str) -> str:
-    """Return the chosen value, or the reason why there is none."""
-    held = answers.get(name) or {}
-    return str(held.get("value") or held.get("state") or "not_asked")
-
-
-def _state(answers: Values, name: str) -> str:
-    state = (answers.get(name) or {}).get("state", "not_asked")
-    return "not_asked" if state == "answered" else str(state)
-
-
-def _plain(answers: Values, *names: str) -> Values:
-    return {name: _value(answers, name) or "" for name in names}
 
 
 def _load_nothing(_intake: Open) -> Values:

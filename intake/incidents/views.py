@@ -132,7 +132,7 @@ def write_note(incident_id: uuid.UUID) -> ResponseReturnValue:
     incident, form = db.session.get_one(Incident, incident_id), NoteForm()
     if not form.validate():
         raise Invalid(dict.fromkeys(form.errors, "wrong"))
-    claims.write_note(incident, form.text.data, form.language.data)
+    claims.write_note(incident, form.text.data or "", form.language.data or "en")
     flash(_("Saved."))
     return redirect(url_for(".show", incident_id=incident.id, _anchor="notes"), 303)
 

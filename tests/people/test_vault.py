@@ -32,7 +32,9 @@ def test_a_name_comes_back_as_it_was_said_for_who_may_read_it(acting: Acting, ow
     with acting("paralegal"):
         opened = unseal_identity(db.session.get_one(Person, person_id), "call back")
     assert opened["legal_name"] == "María Guadalupe Núñez"
-    read = owner.execute(sa.text("select count(*) from audit.event where kind = 'unseal' and record_id = :id"), {"id": person_id})
+    read = owner.execute(
+        sa.text("select count(*) from audit.event where kind = 'unseal' and record_id = :id"), {"id": person_id}
+    )
     assert read.scalar_one() == 1
 
 
@@ -42,7 +44,9 @@ def test_no_reason_no_name(acting: Acting) -> None:
         unseal_identity(db.session.get_one(Person, person_id), "  ")
 
 
-@pytest.mark.parametrize("who", ["second_intake", "analyst", "auditor", "admin", "cocounsel", "stranger", "other_attorney"])
+@pytest.mark.parametrize(
+    "who", ["second_intake", "analyst", "auditor", "admin", "cocounsel", "stranger", "other_attorney"]
+)
 def test_whoever_lacks_the_right_finds_no_person_and_no_sealed_row(acting: Acting, who: str) -> None:
     person_id = _a_sealed_person(acting)
     with acting(who):
@@ -55,7 +59,7 @@ def test_whoever_lacks_the_right_finds_no_person_and_no_sealed_row(acting: Actin
 def test_a_dump_without_keys_yields_no_name(acting: Acting, owner: sa.Connection) -> None:
     _a_sealed_person(acting, "Nombre Canario")
     for table in ("vault.identity", "audit.event", "person", "search_entry"):
-        text = str(owner.execute(sa.text(f"select * from {table}")).all())  # noqa: S608
+        text = str(owner.execute(sa.text(f"select * from {table}")).all())
         assert "Canario" not in text
 
 
@@ -88,7 +92,7 @@ def test_if_the_log_cannot_be_written_nothing_is_read(acting: Acting, owner: sa.
             unseal_identity(db.session.get_one(Person, person_id), "call back")
     finally:
         owner.execute(sa.text("grant insert on audit.event to testigo_keeper"))
-    
+
 
 def test_no_key_no_start(tmp_path: Path) -> None:
     with pytest.raises(KeyUnavailable):
