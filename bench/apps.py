@@ -35,8 +35,17 @@ def flask_admin() -> Flask:
             "incident",
             Base.metadata,
             sa.Column("id", sa.Uuid, primary_key=True),
-            *(sa.Column(name, kind) for name, kind in (("number", sa.BigInteger), ("title", sa.Text), ("place", sa.Text),
-              ("earliest", sa.Date), ("latest", sa.Date), ("stage", sa.Text))),
+            *(
+                sa.Column(name, kind)
+                for name, kind in (
+                    ("number", sa.BigInteger),
+                    ("title", sa.Text),
+                    ("place", sa.Text),
+                    ("earliest", sa.Date),
+                    ("latest", sa.Date),
+                    ("stage", sa.Text),
+                )
+            ),
         )
 
     class View(ModelView):  # type: ignore[misc]

@@ -20,7 +20,9 @@ def create(url: str) -> Flask:
     def list_() -> str:
         with engine.connect() as connection:
             rows = connection.execute(
-                sa.text("select number, title, place, earliest, latest, stage from incident order by number desc limit 50")
+                sa.text(
+                    "select number, title, place, earliest, latest, stage from incident order by number desc limit 50"
+                )
             ).all()
         return render_template_string(_LIST, rows=rows)
 
@@ -43,7 +45,10 @@ def create(url: str) -> Flask:
             person, incident = uuid.uuid4(), uuid.uuid4()
             base = {"c": 1, "u": int(request.form["user"]), "p": person, "i": incident}
             connection.execute(
-                sa.text("insert into person (id, compartment_id, opened_by_id, pseudonym) values (:p, :c, :u, 'Declarant')"), base
+                sa.text(
+                    "insert into person (id, compartment_id, opened_by_id, pseudonym) values (:p, :c, :u, 'Declarant')"
+                ),
+                base,
             )
             connection.execute(
                 sa.text("insert into incident (id, compartment_id, opened_by_id, title) values (:i, :c, :u, :t)"),

@@ -31,12 +31,34 @@ def free() -> int:
 def gunicorn(factory: str, settings: Settings) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Serve `factory` (module:call) with two workers of eight threads; yields its address and process."""
     port = free()
-    command = [sys.executable, "-m", "gunicorn", "-w", "2", "--threads", "8", "-k", "gthread", "--no-control-socket",
-               "-b", f"127.0.0.1:{port}", "--log-level", "error", factory]
-    environment = {**os.environ, "BENCH_DATABASE_URL": settings.database_url, "DATABASE_URL": settings.database_url,
-                   "TESTIGO_SECRET_KEY": settings.secret_key, "TESTIGO_KEY_FILE": str(settings.key_file),
-                   "S3_ENDPOINT_URL": settings.s3_endpoint_url, "AWS_ACCESS_KEY_ID": settings.s3_access_key,
-                   "AWS_SECRET_ACCESS_KEY": settings.s3_secret_key, "TESTIGO_STATE": str(settings.state_dir)}
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "-w",
+        "2",
+        "--threads",
+        "8",
+        "-k",
+        "gthread",
+        "--no-control-socket",
+        "-b",
+        f"127.0.0.1:{port}",
+        "--log-level",
+        "error",
+        factory,
+    ]
+    environment = {
+        **os.environ,
+        "BENCH_DATABASE_URL": settings.database_url,
+        "DATABASE_URL": settings.database_url,
+        "TESTIGO_SECRET_KEY": settings.secret_key,
+        "TESTIGO_KEY_FILE": str(settings.key_file),
+        "S3_ENDPOINT_URL": settings.s3_endpoint_url,
+        "AWS_ACCESS_KEY_ID": settings.s3_access_key,
+        "AWS_SECRET_ACCESS_KEY": settings.s3_secret_key,
+        "TESTIGO_STATE": str(settings.state_dir),
+    }
     with _running(command, environment, port) as server:
         yield server
 
@@ -47,15 +69,29 @@ def datasette(settings: Settings) -> Iterator[tuple[str, subprocess.Popen[bytes]
     path = settings.state_dir / "peer.sqlite"
     _copy_rows(settings, path)
     port = free()
-    command = [sys.executable, "-m", "datasette", "serve", str(path), "-p", str(port), "-h", "127.0.0.1",
-               "--setting", "sql_time_limit_ms", "20000"]
+    command = [
+        sys.executable,
+        "-m",
+        "datasette",
+        "serve",
+        str(path),
+        "-p",
+        str(port),
+        "-h",
+        "127.0.0.1",
+        "--setting",
+        "sql_time_limit_ms",
+        "20000",
+    ]
     with _running(command, dict(os.environ), port) as server:
         yield server
 
 
 @contextlib.contextmanager
-def _running(command: list[str], environment: dict[str, str], port: int) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    process = subprocess.Popen(command, env=environment, cwd=HERE.parent)  # noqa: S603
+def _running(
+    command: list[str], environment: dict[str, str], port: int
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    process = subprocess.Popen(command, env=environment, cwd=HERE.parent)
     try:
         address = f"http://127.0.0.1:{port}"
         _wait(address, process)
@@ -70,7 +106,7 @@ def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
         if process.poll() is not None:
             raise RuntimeError(f"{process.args} ended with {process.returncode}")
         try:
-            urllib.request.urlopen(address + "/", timeout=5).close()  # noqa: S310
+            urllib.request.urlopen(address + "/", timeout=5).close()
         except urllib.error.HTTPError:
             return
         except OSError:
@@ -87,7 +123,9 @@ def _copy_rows(settings: Settings, path: Path) -> None:
     part = path.with_suffix(".part")
     part.unlink(missing_ok=True)
     with contextlib.closing(sqlite3.connect(part)) as lite, engine.connect() as connection:
-        lite.execute("create table incident (number integer primary key, title, place, earliest, latest, stage, narrative)")
+        lite.execute(
+            "create table incident (number integer primary key, title, place, earliest, latest, stage, narrative)"
+        )
         rows = connection.execution_options(yield_per=5000).execute(
             sa.text(
                 "select i.number, i.title, i.place, i.earliest::text, i.latest::text, i.stage, a.narrative from incident i"
@@ -96,7 +134,9 @@ def _copy_rows(settings: Settings, path: Path) -> None:
         )
         for batch in rows.partitions():
             lite.executemany("insert into incident values (?, ?, ?, ?, ?, ?, ?)", [tuple(row) for row in batch])
-        lite.execute("create virtual table incident_fts using fts5(title, narrative, content=incident, content_rowid=number)")
+        lite.execute(
+            "create virtual table incident_fts using fts5(title, narrative, content=incident, content_rowid=number)"
+        )
         lite.execute("insert into incident_fts (rowid, title, narrative) select number, title, narrative from incident")
         lite.commit()
     part.rename(path)

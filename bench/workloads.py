@@ -49,8 +49,15 @@ class Row:
     def as_json(self) -> dict[str, Any]:
         """Return what bench/results.json keeps."""
         figures = {"ours": round(self.ours, 2), "limit": round(self.limit, 2), "ratio": round(self.ratio, 3)}
-        return {"workload": self.workload, **figures, "target": self.target, "met": self.met, "unit": self.unit,
-                "peers": {k: round(v, 2) for k, v in self.peers.items()}, "detail": {k: round(v, 2) for k, v in self.detail.items()}}
+        return {
+            "workload": self.workload,
+            **figures,
+            "target": self.target,
+            "met": self.met,
+            "unit": self.unit,
+            "peers": {k: round(v, 2) for k, v in self.peers.items()},
+            "detail": {k: round(v, 2) for k, v in self.detail.items()},
+        }
 
 
 def pages(settings: Settings, rounds: int) -> Iterator[Row]:
@@ -61,7 +68,10 @@ def pages(settings: Settings, rounds: int) -> Iterator[Row]:
     limit = bare.create(settings.database_url).test_client()
     raw = sa.create_engine(settings.database_url).connect()
     rare, common = saved(ours, RARE), saved(ours, COMMON)
-    with servers.datasette(settings) as (peer, _process), servers.gunicorn("bench.apps:flask_admin()", settings) as (admin, _p):
+    with (
+        servers.datasette(settings) as (peer, _process),
+        servers.gunicorn("bench.apps:flask_admin()", settings) as (admin, _p),
+    ):
         lite, flask_admin = Remote(peer), Remote(admin)
         works: dict[str, Work] = {
             "list": lambda: ours.get("/incidents"),
@@ -81,13 +91,37 @@ def pages(settings: Settings, rounds: int) -> Iterator[Row]:
     raw.close()
     median = {name: t.median for name, t in timing.items()}
     p95 = {name: t.p95 for name, t in timing.items()}
-    yield Row("1 incident list, 50 rows", median["list"], median["list bare"], 2,
-              peers={"Datasette": median["list datasette"], "Flask-Admin": median["list flask-admin"]}, detail={"p95": p95["list"]})
-    yield Row("2 search, rare term", median["rare"], median["rare raw"], 4,
-              peers={"Datasette": median["rare datasette"]}, detail={"p95": p95["rare"]})
-    yield Row("3 search, two common terms, capped count", median["common"], median["common raw"], 1.3,
-              peers={"Datasette": median["common datasette"]}, detail={"p95": p95["common"]})
-    yield Row("4 search, claim, agency and dates, facet counts", median["filter"], median["filter raw"], 1.5, detail={"p95": p95["filter"]})
+    yield Row(
+        "1 incident list, 50 rows",
+        median["list"],
+        median["list bare"],
+        2,
+        peers={"Datasette": median["list datasette"], "Flask-Admin": median["list flask-admin"]},
+        detail={"p95": p95["list"]},
+    )
+    yield Row(
+        "2 search, rare term",
+        median["rare"],
+        median["rare raw"],
+        4,
+        peers={"Datasette": median["rare datasette"]},
+        detail={"p95": p95["rare"]},
+    )
+    yield Row(
+        "3 search, two common terms, capped count",
+        median["common"],
+        median["common raw"],
+        1.3,
+        peers={"Datasette": median["common datasette"]},
+        detail={"p95": p95["common"]},
+    )
+    yield Row(
+        "4 search, claim, agency and dates, facet counts",
+        median["filter"],
+        median["filter raw"],
+        1.5,
+        detail={"p95": p95["filter"]},
+    )
 
 
 def together(settings: Settings, seconds: float) -> Iterator[Row]:
@@ -103,7 +137,9 @@ def together(settings: Settings, seconds: float) -> Iterator[Row]:
             seconds,
         )
         yield Row("6 search, 8 clients", *searching, 0.7, unit="requests/s", higher_is_better=True)
-        creating = _both(lambda _n: _creator(Remote(ours).sign_in(INTAKE)), lambda _n: _bare_creator(Remote(bare)), seconds)
+        creating = _both(
+            lambda _n: _creator(Remote(ours).sign_in(INTAKE)), lambda _n: _bare_creator(Remote(bare)), seconds
+        )
         yield Row("7 create with history and audit, 8 clients", *creating, 0.5, unit="creates/s", higher_is_better=True)
         yield Row("12 memory of the web tier, 2 workers", servers.memory(process), 300, 1, unit="MiB")
 
@@ -143,12 +179,16 @@ def saved(client: Local | Remote, words: str) -> str:
     return client.post("/search", {"words": words})
 
 
-_FOUND = ("select e.number, i.title, e.place, e.earliest, e.latest, e.stage from search_entry e join incident i on i.id = e.incident_id"
-          " where e.layer = 'own' and e.words @@ search.asked(:q) order by e.number desc limit 50")
+_FOUND = (
+    "select e.number, i.title, e.place, e.earliest, e.latest, e.stage from search_entry e join incident i on i.id = e.incident_id"
+    " where e.layer = 'own' and e.words @@ search.asked(:q) order by e.number desc limit 50"
+)
 _COUNT = "select count(*) from search_entry e where e.layer = 'own' and e.words @@ search.asked(:q)"
-_MATCHED = ("with m as materialized (select * from search_entry e where e.layer = 'own' and e.words @@ search.asked(:q)"
-            " and e.earliest <= '2025-07-31' and e.latest >= '2025-06-01'"
-            " and e.agencies && array['AG.DHS.CBP.USBP'] and e.claims && array['CL.4A.STOP'])")
+_MATCHED = (
+    "with m as materialized (select * from search_entry e where e.layer = 'own' and e.words @@ search.asked(:q)"
+    " and e.earliest <= '2025-07-31' and e.latest >= '2025-06-01'"
+    " and e.agencies && array['AG.DHS.CBP.USBP'] and e.claims && array['CL.4A.STOP'])"
+)
 
 
 def _raw(connection: sa.Connection, statement: str, **values: str) -> object:
@@ -158,9 +198,14 @@ def _raw(connection: sa.Connection, statement: str, **values: str) -> object:
 
 
 def _raw_filter(connection: sa.Connection) -> None:
-    for ending in ("select * from m order by number desc limit 50", "select a, count(*) from m, unnest(agencies) a group by 1",
-                   "select c, count(*) from m, unnest(claims) c group by 1", "select place, count(*) from m group by 1",
-                   "select state, count(*) from m group by 1", "select date_trunc('month', earliest), count(*) from m group by 1"):
+    for ending in (
+        "select * from m order by number desc limit 50",
+        "select a, count(*) from m, unnest(agencies) a group by 1",
+        "select c, count(*) from m, unnest(claims) c group by 1",
+        "select place, count(*) from m group by 1",
+        "select state, count(*) from m group by 1",
+        "select date_trunc('month', earliest), count(*) from m group by 1",
+    ):
         _raw(connection, f"{_MATCHED} {ending}", q=COMMON)
 
 
@@ -193,7 +238,7 @@ def _quoted(text: str) -> str:
 
 def _up(environment: dict[str, str]) -> float:
     began = time.perf_counter()
-    process = subprocess.Popen(  # noqa: S603
+    process = subprocess.Popen(
         [sys.executable, "-m", "intake.cli", "up"], env=environment, stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None

@@ -93,7 +93,7 @@ def _sign_in_with(app: Flask) -> None:
     manager = LoginManager(app)
     manager.session_protection = None  # the server's own session decides; addresses change on phones
 
-    @manager.user_loader
+    @manager.user_loader  # type: ignore[untyped-decorator]
     def load(token: str) -> Actor | None:
         actor: Actor | None = g.get("actor")
         return actor if actor is not None and actor.token == token else None
@@ -138,6 +138,10 @@ def _answer_errors(app: Flask) -> None:
             log.warning("%s at %s", type(error).__name__, request.endpoint)
         return _say(error.status, error)
 
+    _answer_others(app)
+
+
+def _answer_others(app: Flask) -> None:
     @app.errorhandler(NoResultFound)
     def absent(_error: NoResultFound) -> ResponseReturnValue:
         return _say(404, None)

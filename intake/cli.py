@@ -18,9 +18,13 @@ from intake.settings import Settings
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="testigo", description="Declarations and evidence, from interview to court paper.")
+    parser = argparse.ArgumentParser(
+        prog="testigo", description="Declarations and evidence, from interview to court paper."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("up", help="start everything on this machine and load the demonstration matter").set_defaults(run=up)
+    commands.add_parser("up", help="start everything on this machine and load the demonstration matter").set_defaults(
+        run=up
+    )
     commands.add_parser("migrate", help="bring the database to this version").set_defaults(run=migrate)
     commands.add_parser("worker", help="run background jobs").set_defaults(run=worker)
     commands.add_parser("doctor", help="check stores, rights and keys").set_defaults(run=doctor)
@@ -98,7 +102,9 @@ def doctor(settings: Settings, _options: argparse.Namespace) -> int:
     with engine.connect() as connection:
         open_tables = rows.unprotected(connection)
         late = schema.behind(connection)
-        fast = connection.execute(sa.text("select proleakproof from pg_proc where proname = 'ts_match_vq'")).scalar_one()
+        fast = connection.execute(
+            sa.text("select proleakproof from pg_proc where proname = 'ts_match_vq'")
+        ).scalar_one()
     lines = {
         "keys and S3 answer": True,
         "the database is of this version": not late,

@@ -60,10 +60,12 @@ class InCompartment:
 
     @declared_attr
     def compartment_id(cls) -> Mapped[int]:  # noqa: N805
+        """The organisation's share of the matter."""
         return mapped_column(sa.ForeignKey("compartment.id"), index=True)
 
     @declared_attr
     def opened_by_id(cls) -> Mapped[int]:  # noqa: N805
+        """The user whose intake this belongs to."""
         return mapped_column(sa.ForeignKey("app_user.id"), index=True)
 
 
@@ -133,7 +135,8 @@ def act_as(user_id: int) -> None:
 
 def _abandon() -> None:
     # After kill -9 of the server the pooled connections are dead too: drop them all, the next request reconnects.
-    session.invalidate()
-    bind = session.get_bind() if session.registry.has() else None
+    lost = session()
+    bind = lost.get_bind()
+    lost.invalidate()
     if isinstance(bind, sa.Engine):
         bind.dispose()

@@ -41,7 +41,9 @@ def requires(permission: Permission) -> Callable[[View], View]:
 def undeclared(app: Flask) -> list[str]:
     """Return endpoints that are neither open nor declare a permission."""
     return sorted(
-        name for name, view in app.view_functions.items() if name not in OPEN_ENDPOINTS and not hasattr(view, "permission")
+        name
+        for name, view in app.view_functions.items()
+        if name not in OPEN_ENDPOINTS and not hasattr(view, "permission")
     )
 
 
@@ -52,18 +54,24 @@ class IntakeApp(Flask):
     still reaches the error handlers.
     """
 
-    def dispatch_request(self) -> Response:  # type: ignore[override]
+    def dispatch_request(self) -> Response:
         """Answer the request inside its transaction. Raises NotSignedIn, NotAllowed and whatever the view raises."""
         endpoint = request.endpoint
-        if request.routing_exception is not None or endpoint == "static" or endpoint is None or endpoint.startswith("health."):
+        if (
+            request.routing_exception is not None
+            or endpoint == "static"
+            or endpoint is None
+            or endpoint.startswith("health.")
+        ):
             return cast("Response", super().dispatch_request())
         _refuse_strange_input()
         with db.transaction():
             actor = g.actor = self._enter()
             if endpoint not in OPEN_ENDPOINTS:
                 self._permit(actor, endpoint)
-            answer = self._once(actor) if actor and request.method == "POST" and "once_key" in request.form else self._view()
-        return answer
+            return (
+                self._once(actor) if actor and request.method == "POST" and "once_key" in request.form else self._view()
+            )
 
     @staticmethod
     def _enter() -> Actor | None:
@@ -73,7 +81,7 @@ class IntakeApp(Flask):
     def _permit(self, actor: Actor | None, endpoint: str) -> None:
         if actor is None:
             raise NotSignedIn
-        permission: Permission = self.view_functions[endpoint].permission  # type: ignore[attr-defined]
+        permission: Permission = getattr(self.view_functions[endpoint], "permission")  # noqa: B009  (set by @requires)
         if not actor.may(permission):
             raise NotAllowed
 

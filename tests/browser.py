@@ -31,7 +31,9 @@ class Browser:
         """Get a page and remember its token."""
         return self._seen(self.client.get(url, **options))
 
-    def post(self, url: str, data: dict[str, Any] | None = None, *, once: str | None = "new", **options: Any) -> TestResponse:
+    def post(
+        self, url: str, data: dict[str, Any] | None = None, *, once: str | None = "new", **options: Any
+    ) -> TestResponse:
         """Send a form with CSRF token and once key (`once=None` leaves the key out, as edit forms do)."""
         fields: dict[str, Any] = {"csrf_token": self.token, **(data or {})}
         if once is not None:

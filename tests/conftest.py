@@ -77,7 +77,7 @@ def world(settings: Settings) -> World:
 
 
 @pytest.fixture(scope="module")
-def app(settings: Settings, world: World) -> Flask:  # noqa: ARG001
+def app(settings: Settings, world: World) -> Flask:
     """The program on this module's database."""
     return create_app(settings)
 
@@ -91,7 +91,7 @@ def owner(settings: Settings) -> Iterator[sa.Connection]:
 
 
 @pytest.fixture
-def acting(app: Flask, world: World) -> Callable[[str], AbstractContextManager[Actor]]:  # noqa: ARG001
+def acting(app: Flask, world: World) -> Callable[[str], AbstractContextManager[Actor]]:
     """`with acting("intake"):` one transaction as that user of the world."""
 
     @contextmanager
@@ -178,6 +178,10 @@ def _schema_stamp() -> str:
     import hashlib  # noqa: PLC0415
 
     root = Path(__file__).parent.parent
-    files = [*sorted((root / "migrations/versions").glob("*.py")), root / "intake/access/rows.py",
-             root / "intake/audit/trail.py", root / "intake/search/index.py"]
+    files = [
+        *sorted((root / "migrations/versions").glob("*.py")),
+        root / "intake/access/rows.py",
+        root / "intake/audit/trail.py",
+        root / "intake/search/index.py",
+    ]
     return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:10]

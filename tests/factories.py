@@ -25,8 +25,11 @@ def an_account(incident: Incident | None = None, **values: Any) -> Account:
     db.session.add(person)
     db.session.flush()
     person.pseudonym = f"Declarant {person.number:04d}"
-    account = Account(person_id=person.id, incident_id=incident.id,
-                      **{"narrative": "They stopped me.", "narrative_language": "en", **place, **values})
+    account = Account(
+        person_id=person.id,
+        incident_id=incident.id,
+        **{"narrative": "They stopped me.", "narrative_language": "en", **place, **values},
+    )
     db.session.add(account)
     db.session.flush()
     return account

@@ -41,10 +41,18 @@ MATTER_TABLES: dict[str, tuple[str, str, str]] = {
     "account": _narrative("incident_id"),
     "observation": _narrative("incident_id"),
     "consent": (f"{_READ} OR {_OWN}", f"{_WRITE} OR {_OWN} OR {_DRAFT}", f"{_WRITE} OR {_OWN}"),
-    "person": (f"{_READ} OR {_OWN} OR id = ANY((SELECT access.shared_people())::uuid[])", f"{_WRITE} OR {_OWN}", f"{_WRITE} OR {_OWN}"),
+    "person": (
+        f"{_READ} OR {_OWN} OR id = ANY((SELECT access.shared_people())::uuid[])",
+        f"{_WRITE} OR {_OWN}",
+        f"{_WRITE} OR {_OWN}",
+    ),
     "evidence_item": _drafted("incident_id"),
     "upload_part": _drafted("incident_id"),
-    "custody_event": (f"{_READ} OR {_OWN} OR {_shared('incident_id')}", f"{_READ} OR {_OWN} OR {_shared('incident_id')}", "false"),
+    "custody_event": (
+        f"{_READ} OR {_OWN} OR {_shared('incident_id')}",
+        f"{_READ} OR {_OWN} OR {_shared('incident_id')}",
+        "false",
+    ),
     "declaration": _drafted("incident_id"),
     "paragraph": _drafted("incident_id"),
     "paragraph_source": _drafted("incident_id"),
@@ -60,7 +68,11 @@ MATTER_TABLES: dict[str, tuple[str, str, str]] = {
         "false",
     ),
     "saved_search": (_MINE, _MINE, _MINE),
-    "export": (f"{_MINE} OR user_id = ANY((SELECT access.supervised())::int[])", _MINE, f"{_MINE} OR user_id = ANY((SELECT access.supervised())::int[])"),
+    "export": (
+        f"{_MINE} OR user_id = ANY((SELECT access.supervised())::int[])",
+        _MINE,
+        f"{_MINE} OR user_id = ANY((SELECT access.supervised())::int[])",
+    ),
 }
 VAULT_TABLES: dict[str, tuple[str, str, str]] = {
     "vault.identity": (
@@ -112,7 +124,19 @@ def create_functions() -> list[str]:
         f"CREATE FUNCTION access.{name}() RETURNS int[] {_DEFINER} AS $$ {_GRANTED.format(roles=roles)} $$"
         for name, roles in _ARRAYS.items()
     ]
-    return [me, *arrays, *_SHARING, _COUNTS, _LEFTOVERS, _EVIDENCE_OBJECTS, _END_SHARES, _DESCRIBE, _ENTER, *_owned_by_keeper(), _SHARES_END]
+    return [
+        me,
+        *arrays,
+        *_SHARING,
+        _COUNTS,
+        _LEFTOVERS,
+        _EVIDENCE_OBJECTS,
+        _END_SHARES,
+        _DESCRIBE,
+        _ENTER,
+        *_owned_by_keeper(),
+        _SHARES_END,
+    ]
 
 
 _SHARING = (
@@ -190,10 +214,20 @@ END $$"""
 
 
 def _owned_by_keeper() -> list[str]:
-    names = [f"{name}()" for name in (*_ARRAYS, "shared", "shared_people", "supervised", "audited_users", "counts", "end_shares")]
+    names = [
+        f"{name}()"
+        for name in (*_ARRAYS, "shared", "shared_people", "supervised", "audited_users", "counts", "end_shares")
+    ]
     names += ["leftovers(interval)", "evidence_objects(text, int)"]
-    owned = [f"ALTER FUNCTION access.{n} OWNER TO {KEEPER}" for n in (*names, "describe(int)", "enter(bytea, interval, interval)")]
-    return [f"GRANT CREATE, USAGE ON SCHEMA access TO {KEEPER}", *owned, f"GRANT USAGE ON SCHEMA access TO {APP}, {VAULT}"]
+    owned = [
+        f"ALTER FUNCTION access.{n} OWNER TO {KEEPER}"
+        for n in (*names, "describe(int)", "enter(bytea, interval, interval)")
+    ]
+    return [
+        f"GRANT CREATE, USAGE ON SCHEMA access TO {KEEPER}",
+        *owned,
+        f"GRANT USAGE ON SCHEMA access TO {APP}, {VAULT}",
+    ]
 
 
 def protect(table: str) -> list[str]:

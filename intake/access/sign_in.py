@@ -52,7 +52,10 @@ def _verify(stored: str, password: str) -> bool:
 
 
 def _failures(subject: bytes) -> int:
-    query = "select coalesce(sum(failures), 0) from sign_in_attempt where subject = :s and window_start > now() - interval '15 minutes'"
+    query = (
+        "select coalesce(sum(failures), 0) from sign_in_attempt"
+        " where subject = :s and window_start > now() - interval '15 minutes'"
+    )
     return int(db.session.execute(sa.text(query), {"s": subject}).scalar_one())
 
 

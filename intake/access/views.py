@@ -27,7 +27,7 @@ def sign_in() -> ResponseReturnValue:
     form = SignInForm()
     if not form.validate_on_submit():
         return render_template("access/sign_in.html", form=form, failed=False), 422 if form.errors else 200
-    token = prove(form.email.data, form.password.data, request.remote_addr or "")
+    token = prove(form.email.data or "", form.password.data or "", request.remote_addr or "")
     if token is None:
         return render_template("access/sign_in.html", form=form, failed=True), 422
     language = session.get("language")

@@ -60,7 +60,9 @@ def set_role(user_id: int, role: str) -> None:
             grant.expires_at = sa.func.now()  # a grant is ended, not deleted: the log keeps who held what
     if kept is None:
         for compartment in db.session.scalars(own):
-            db.session.add(Grant(user_id=user.id, compartment_id=compartment, role=role, granted_by_id=current().user_id))
+            db.session.add(
+                Grant(user_id=user.id, compartment_id=compartment, role=role, granted_by_id=current().user_id)
+            )
     db.session.flush()
 
 

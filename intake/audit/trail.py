@@ -16,7 +16,9 @@ from intake import db
 KEEPER, APP = "testigo_keeper", "testigo_app"
 
 # Derived or fleeting rows: the search index repeats logged text; sessions, keys and counters log acts instead.
-NOT_LOGGED = frozenset({"search_entry", "upload_part", "once_key", "user_session", "sign_in_attempt", "alembic_version"})
+NOT_LOGGED = frozenset(
+    {"search_entry", "upload_part", "once_key", "user_session", "sign_in_attempt", "alembic_version"}
+)
 # Columns whose values never enter the log in clear. '*' seals all of a table's columns but its keys.
 SEALED_COLUMNS: dict[str, tuple[str, ...]] = {
     "app_user": ("password_hash",),
@@ -36,9 +38,14 @@ def create_log() -> list[str]:
         f"GRANT USAGE, CREATE ON SCHEMA audit TO {KEEPER}",
         f"GRANT SELECT, INSERT ON audit.event TO {KEEPER}",
         f"GRANT INSERT ON audit.pending TO {KEEPER}",
-        *(f"ALTER FUNCTION {f} OWNER TO {KEEPER}" for f in (
-            "audit.write_event(text, text, text, int, text[], text)", "audit.capture()",
-            "audit.note(text, text, text, int, text)")),
+        *(
+            f"ALTER FUNCTION {f} OWNER TO {KEEPER}"
+            for f in (
+                "audit.write_event(text, text, text, int, text[], text)",
+                "audit.capture()",
+                "audit.note(text, text, text, int, text)",
+            )
+        ),
         f"ALTER VIEW audit.trail OWNER TO {KEEPER}",
         "REVOKE ALL ON FUNCTION audit.write_event(text, text, text, int, text[], text) FROM PUBLIC",
         f"GRANT USAGE ON SCHEMA audit TO {APP}, testigo_vault",

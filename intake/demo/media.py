@@ -46,7 +46,9 @@ def page(seed: int) -> bytes:
     draw.text((90, 90), _MARK, fill=(120, 30, 20), font=_font(30))
     draw.text((90, 150), f"Sample notice no. {seed}", fill=(30, 30, 30), font=_font(26))
     for line in range(18):
-        draw.rectangle((90, 230 + line * 40, 90 + 640 - (line * 53 + seed * 31) % 220, 240 + line * 40), fill=(205, 202, 194))
+        draw.rectangle(
+            (90, 230 + line * 40, 90 + 640 - (line * 53 + seed * 31) % 220, 240 + line * 40), fill=(205, 202, 194)
+        )
     out = io.BytesIO()
     paper.save(out, "PDF", resolution=100, title="Fictional sample notice")
     return out.getvalue()
@@ -121,13 +123,28 @@ def _number(name: str, value: int) -> bytes:
 
 
 def _webm(frames: list[bytes], size: tuple[int, int], milliseconds: int) -> bytes:
-    head = _element("1A45DFA3", _number("4286", 1), _number("42F7", 1), _number("42F2", 4), _number("42F3", 8),
-                    _element("4282", b"webm"), _number("4287", 2), _number("4285", 2))
+    head = _element(
+        "1A45DFA3",
+        _number("4286", 1),
+        _number("42F7", 1),
+        _number("42F2", 4),
+        _number("42F3", 8),
+        _element("4282", b"webm"),
+        _number("4287", 2),
+        _number("4285", 2),
+    )
     length = struct.pack(">d", float(len(frames) * milliseconds))
-    info = _element("1549A966", _number("2AD7B1", 1_000_000), _element("4489", length),
-                    _element("4D80", b"testigo demo"), _element("5741", b"testigo demo"))
+    info = _element(
+        "1549A966",
+        _number("2AD7B1", 1_000_000),
+        _element("4489", length),
+        _element("4D80", b"testigo demo"),
+        _element("5741", b"testigo demo"),
+    )
     video_track = _element("E0", _number("B0", size[0]), _number("BA", size[1]))
-    track = _element("AE", _number("D7", 1), _number("73C5", 1), _number("83", 1), _element("86", b"V_VP8"), video_track)
+    track = _element(
+        "AE", _number("D7", 1), _number("73C5", 1), _number("83", 1), _element("86", b"V_VP8"), video_track
+    )
     blocks = [
         _element("A3", b"\x81" + (number * milliseconds).to_bytes(2, "big") + b"\x80" + frame)
         for number, frame in enumerate(frames)

@@ -30,14 +30,33 @@ def load_people(connection: sa.Connection) -> None:
     for entry in data["organisation"]:
         organisations.append(_add(connection, Organisation, name=entry["name"], short_name=entry["short_name"]))
         compartments.append(
-            _add(connection, Compartment, matter_id=matter, organisation_id=organisations[-1], agreement_no=entry["agreement_no"])
+            _add(
+                connection,
+                Compartment,
+                matter_id=matter,
+                organisation_id=organisations[-1],
+                agreement_no=entry["agreement_no"],
+            )
         )
     password = hash_password(data["sign_in"]["password"])
     for entry in data["user"]:
-        user = _add(connection, User, organisation_id=organisations[entry["organisation"]], email=entry["email"],
-                    display_name=entry["name"], language=entry["language"], password_hash=password)
-        _add(connection, Grant, user_id=user, compartment_id=compartments[entry["organisation"]], role=entry["role"],
-             tier=TIERS.get(entry["role"], 0))
+        user = _add(
+            connection,
+            User,
+            organisation_id=organisations[entry["organisation"]],
+            email=entry["email"],
+            display_name=entry["name"],
+            language=entry["language"],
+            password_hash=password,
+        )
+        _add(
+            connection,
+            Grant,
+            user_id=user,
+            compartment_id=compartments[entry["organisation"]],
+            role=entry["role"],
+            tier=TIERS.get(entry["role"], 0),
+        )
 
 
 def user_ids(connection: sa.Connection) -> dict[str, int]:

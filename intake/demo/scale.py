@@ -23,20 +23,55 @@ from intake.demo.stories import AGENCIES, story
 from intake.settings import Settings
 
 CLAIMS = ("CL.4A.STOP", "CL.4A.ARREST", "CL.4A.FORCE", "CL.5A.EP", "CL.1A.RETAL", "CL.STAT.1357A2")
-PLACES = (("Westlake", 34.06, -118.27), ("Pico-Union", 34.05, -118.28), ("Van Nuys", 34.19, -118.45),
-          ("Boyle Heights", 34.03, -118.21), ("Koreatown", 34.06, -118.30), ("Pacoima", 34.26, -118.42),
-          ("Long Beach", 33.77, -118.19), ("Pasadena", 34.15, -118.14), ("Compton", 33.90, -118.22),
-          ("East Los Angeles", 34.02, -118.17), ("Hollywood", 34.10, -118.33), ("San Pedro", 33.74, -118.29))
+PLACES = (
+    ("Westlake", 34.06, -118.27),
+    ("Pico-Union", 34.05, -118.28),
+    ("Van Nuys", 34.19, -118.45),
+    ("Boyle Heights", 34.03, -118.21),
+    ("Koreatown", 34.06, -118.30),
+    ("Pacoima", 34.26, -118.42),
+    ("Long Beach", 33.77, -118.19),
+    ("Pasadena", 34.15, -118.14),
+    ("Compton", 33.90, -118.22),
+    ("East Los Angeles", 34.02, -118.17),
+    ("Hollywood", 34.10, -118.33),
+    ("San Pedro", 33.74, -118.29),
+)
 BATCH = 1000
 _TABLES = ("person", "incident", "account", "observation", "claim_tag")
 _WHEN = ("earliest", "latest", "date_precision", "edtf")
 _PLACE = ("compartment_id", "opened_by_id")
 _COLUMNS = {
     "person": ("id", *_PLACE, "pseudonym"),
-    "incident": ("id", *_PLACE, "title", "stage", "mode", "interview_language", "place", "city", "county", "location_type",
-                 "location_precision", "latitude", "longitude", "radius_m", *_WHEN),
-    "account": ("id", *_PLACE, "incident_id", "person_id", "narrative", "narrative_language", "agents_low", "agents_high",
-                "answers", *_WHEN),
+    "incident": (
+        "id",
+        *_PLACE,
+        "title",
+        "stage",
+        "mode",
+        "interview_language",
+        "place",
+        "city",
+        "county",
+        "location_type",
+        "location_precision",
+        "latitude",
+        "longitude",
+        "radius_m",
+        *_WHEN,
+    ),
+    "account": (
+        "id",
+        *_PLACE,
+        "incident_id",
+        "person_id",
+        "narrative",
+        "narrative_language",
+        "agents_low",
+        "agents_high",
+        "answers",
+        *_WHEN,
+    ),
     "observation": ("id", *_PLACE, "incident_id", "account_id", "term_set", "code"),
     "claim_tag": ("id", *_PLACE, "incident_id", "code", "status", "suggested_by_id"),
 }
@@ -55,9 +90,14 @@ def load(settings: Settings, number: int, *, seed: int = 7) -> float:
     began = time.monotonic()
     dsn = sa.engine.make_url(settings.database_url).set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(dsn) as connection:
-        shares = [_Share(*row) for row in connection.execute(
-            "select distinct on (c.id) c.id, g.user_id from compartment c join access_grant g on g.compartment_id = c.id"
-            " and g.role = 'RO.INTAKE' order by c.id, g.id")]
+        shares = [
+            _Share(*row)
+            for row in connection.execute(
+                "select distinct on (c.id) c.id, g.user_id from compartment c"
+                " join access_grant g on g.compartment_id = c.id"
+                " and g.role = 'RO.INTAKE' order by c.id, g.id"
+            )
+        ]
         ids = _copy(connection, number, shares, random.Random(seed))  # noqa: S311
         connection.execute("select audit.note('generated', 'incident', '', null, %s)", [json.dumps({"number": number})])
     halves = [threading.Thread(target=_index, args=(dsn, ids[part::2])) for part in (0, 1)]
@@ -70,10 +110,12 @@ def load(settings: Settings, number: int, *, seed: int = 7) -> float:
     return time.monotonic() - began
 
 
-def _copy(connection: psycopg.Connection[Any], number: int, shares: list[_Share], rng: random.Random) -> list[uuid.UUID]:
+def _copy(
+    connection: psycopg.Connection[Any], number: int, shares: list[_Share], rng: random.Random
+) -> list[uuid.UUID]:
     ids = []
     for table in _TABLES:
-        connection.execute(f"alter table {table} disable trigger user")  # type: ignore[call-overload]
+        connection.execute(f"alter table {table} disable trigger user")
     for first in range(0, number, BATCH):
         rows: dict[str, list[tuple[Any, ...]]] = {table: [] for table in _TABLES}
         for _ in range(min(BATCH, number - first)):
@@ -81,11 +123,11 @@ def _copy(connection: psycopg.Connection[Any], number: int, shares: list[_Share]
             ids.append(_generate(rows, share, rng))
         for table in _TABLES:
             columns = ", ".join(_COLUMNS[table])
-            with connection.cursor().copy(f"copy {table} ({columns}) from stdin") as copy:  # type: ignore[call-overload]
+            with connection.cursor().copy(f"copy {table} ({columns}) from stdin") as copy:
                 for row in rows[table]:
                     copy.write_row(row)
     for table in _TABLES:
-        connection.execute(f"alter table {table} enable trigger user")  # type: ignore[call-overload]
+        connection.execute(f"alter table {table} enable trigger user")
     return ids
 
 
@@ -97,10 +139,38 @@ def _generate(rows: dict[str, list[tuple[Any, ...]]], share: _Share, rng: random
     when = _when(rng)
     name, latitude, longitude = rng.choice(PLACES)
     rows["person"].append((person, *place, f"Declarant {str(person)[-4:]}"))
-    rows["incident"].append((incident, *place, told.title, rng.choice(("SG0", "SG1", "SG2")), "hotline", language, name,
-                             "Los Angeles", "Los Angeles", told.location_type, "LP.NEIGH", latitude, longitude, 1500, *when))
-    rows["account"].append((account, *place, incident, person, told.words + "\n\n" + more.words, language, *told.agents,
-                            json.dumps({"minutes_held": {"state": "answered", "value": told.minutes}}), *when))
+    rows["incident"].append(
+        (
+            incident,
+            *place,
+            told.title,
+            rng.choice(("SG0", "SG1", "SG2")),
+            "hotline",
+            language,
+            name,
+            "Los Angeles",
+            "Los Angeles",
+            told.location_type,
+            "LP.NEIGH",
+            latitude,
+            longitude,
+            1500,
+            *when,
+        )
+    )
+    rows["account"].append(
+        (
+            account,
+            *place,
+            incident,
+            person,
+            told.words + "\n\n" + more.words,
+            language,
+            *told.agents,
+            json.dumps({"minutes_held": {"state": "answered", "value": told.minutes}}),
+            *when,
+        )
+    )
     for code in rng.sample(AGENCIES, rng.randint(1, 2)):
         rows["observation"].append((next(_IDS), *place, incident, account, "agency", code))
     for code in rng.sample(CLAIMS, rng.randint(1, 3)):

@@ -8,13 +8,37 @@ from dataclasses import dataclass
 # site: (name en, name es, location type, what the person was doing en, es)
 SITES = (
     ("car wash", "autolavado", "LT.CARWASH", "drying a white pickup", "secando una camioneta blanca"),
-    ("hardware store parking lot", "estacionamiento de una ferretería", "LT.HOMEIMP", "waiting for work with about ten others", "esperando trabajo con unas diez personas más"),
-    ("bus stop", "parada de autobús", "LT.BUS", "waiting for the bus to work", "esperando el autobús para ir al trabajo"),
+    (
+        "hardware store parking lot",
+        "estacionamiento de una ferretería",
+        "LT.HOMEIMP",
+        "waiting for work with about ten others",
+        "esperando trabajo con unas diez personas más",
+    ),
+    (
+        "bus stop",
+        "parada de autobús",
+        "LT.BUS",
+        "waiting for the bus to work",
+        "esperando el autobús para ir al trabajo",
+    ),
     ("swap meet", "tianguis", "LT.SWAP", "setting up a fruit stand", "poniendo un puesto de fruta"),
     ("street corner", "esquina", "LT.VENDOR", "selling food from a cart", "vendiendo comida en un carrito"),
     ("laundromat", "lavandería", "LT.STORE", "folding clothes", "doblando ropa"),
-    ("garment shop", "taller de costura", "LT.FACTORY", "starting the morning shift", "empezando el turno de la mañana"),
-    ("church parking lot", "estacionamiento de una iglesia", "LT.WORSHIP", "leaving the early service", "saliendo de la primera misa"),
+    (
+        "garment shop",
+        "taller de costura",
+        "LT.FACTORY",
+        "starting the morning shift",
+        "empezando el turno de la mañana",
+    ),
+    (
+        "church parking lot",
+        "estacionamiento de una iglesia",
+        "LT.WORSHIP",
+        "leaving the early service",
+        "saliendo de la primera misa",
+    ),
 )
 _COMING_EN = (
     "Two unmarked cars stopped across the exit.",
@@ -71,9 +95,21 @@ _END_ES = (
     "Desde entonces no he vuelto a esa esquina.",
 )
 AGENCIES = ("AG.DHS.CBP.USBP", "AG.DHS.ICE.ERO", "AG.DHS.ICE.HSI", "AG.UNK", "AG.UNK.MASKED")
+# The same sentence in both languages: (English, Spanish).
+SENTENCES = tuple(zip(
+    (*_COMING_EN, *_WORDS_EN, *_THEN_EN, *_END_EN), (*_COMING_ES, *_WORDS_ES, *_THEN_ES, *_END_ES), strict=True
+))  # fmt: skip
 NAMES = (
-    "Ana Ejemplo", "José Modelo Ruiz", "María Guadalupe Núñez Prueba", "Luis Ficticio", "Rosa Inventada López",
-    "김가상", "陈虚构", "Արամ Օրինակյան", "Elena Muestra", "Pedro Ensayo Díaz",
+    "Ana Ejemplo",
+    "José Modelo Ruiz",
+    "María Guadalupe Núñez Prueba",
+    "Luis Ficticio",
+    "Rosa Inventada López",
+    "김가상",
+    "陈虚构",
+    "Արամ Օրինակյան",
+    "Elena Muestra",
+    "Pedro Ensayo Díaz",
 )
 
 
@@ -91,14 +127,21 @@ class Story:
 
 
 def story(rng: random.Random, language: str, site: int | None = None, agents: int | None = None) -> Story:
-    """Return an account in `language` (en or es); `site` indexes SITES, `agents` fixes the count for second accounts."""
+    """Return an account in `language` (en or es); `site` indexes SITES, `agents` fixes the lower count.
+
+    The same state of `rng` gives the same account in either language, sentence by sentence.
+    """
     en, es, location_type, doing_en, doing_es = SITES[rng.randrange(len(SITES)) if site is None else site]
     low = rng.randint(2, 9) if agents is None else agents
     high = low + rng.randint(0, 3)
     minutes = rng.choice((5, 10, 15, 20, 30, 40, 60))
     spanish = language == "es"
     opening = f"Yo estaba {doing_es} en {es}." if spanish else f"I was {doing_en} at the {en}."
-    count = f"Eran {low} o {high} hombres." if spanish else f"There were {low} or {high} men."
+    count = (
+        f"En total eran {_count(low, high, 'o', 'entre', 'y')} hombres."
+        if spanish
+        else (f"There were {_count(low, high, 'or', 'between', 'and')} men in all.")
+    )
     sets = (_COMING_ES, _WORDS_ES, _THEN_ES, _END_ES) if spanish else (_COMING_EN, _WORDS_EN, _THEN_EN, _END_EN)
     coming, words, then, end = (rng.sample(lines, 2) for lines in sets)
     paragraphs = (
@@ -109,3 +152,9 @@ def story(rng: random.Random, language: str, site: int | None = None, agents: in
     )
     title = f"{es.capitalize()}, {low} agentes" if spanish else f"{en.capitalize()}, {low} agents"
     return Story(language, title, es if spanish else en, location_type, "\n\n".join(paragraphs), (low, high), minutes)
+
+
+def _count(low: int, high: int, either: str, between: str, to: str) -> str:
+    if high == low:
+        return str(low)
+    return f"{low} {either} {high}" if high == low + 1 else f"{between} {low} {to} {high}"

@@ -14,7 +14,11 @@ def test_a_user_signs_in_and_sees_today(as_intake: Browser) -> None:
 
 def test_wrong_unknown_and_disabled_answer_alike(client: Browser, world: World, owner: sa.Connection) -> None:
     owner.execute(sa.text("update app_user set active = false where email = 'second_intake@example.org'"))
-    tries = [(world.emails["intake"], "wrong password here"), ("nobody@example.org", PASSWORD), (world.emails["second_intake"], PASSWORD)]
+    tries = [
+        (world.emails["intake"], "wrong password here"),
+        ("nobody@example.org", PASSWORD),
+        (world.emails["second_intake"], PASSWORD),
+    ]
     answers = []
     for email, password in tries:
         client.get("/sign-in")

@@ -17,7 +17,9 @@ def test_an_administrator_changes_a_role_and_it_holds_at_the_next_request(
     answer = as_admin.post(f"/people-and-roles/{world.users['paralegal']}/role", {"role": "RO.AUDITOR"}, once=None)
     assert answer.status_code == 302
     assert as_paralegal.get("/search").status_code == 403
-    owner.execute(sa.text("update access_grant set role = 'RO.PARALEGAL' where user_id = :id"), {"id": world.users["paralegal"]})
+    owner.execute(
+        sa.text("update access_grant set role = 'RO.PARALEGAL' where user_id = :id"), {"id": world.users["paralegal"]}
+    )
 
 
 def test_an_administrator_cannot_change_their_own_role(as_admin: Browser, world: World) -> None:

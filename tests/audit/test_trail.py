@@ -19,14 +19,17 @@ from tests.world import World
 Acting = Callable[[str], AbstractContextManager[Actor]]
 
 
-def test_a_change_is_logged_with_its_actor_fields_and_a_leaf_that_recomputes(acting: Acting, world: World, owner: sa.Connection) -> None:
+def test_a_change_is_logged_with_its_actor_fields_and_a_leaf_that_recomputes(
+    acting: Acting, world: World, owner: sa.Connection
+) -> None:
     with acting("intake"):
         incident = an_incident(title="first")
         incident_id = str(incident.id)
     with acting("intake"):
         db.session.execute(sa.text("update incident set title = 'second' where id = :id"), {"id": incident_id})
     event = owner.execute(
-        sa.text("select * from audit.event where record_id = :id and kind = 'update' order by id desc limit 1"), {"id": incident_id}
+        sa.text("select * from audit.event where record_id = :id and kind = 'update' order by id desc limit 1"),
+        {"id": incident_id},
     ).one()
     assert event.actor_id == world.users["intake"]
     assert "title" in event.fields
@@ -39,8 +42,12 @@ def test_a_bulk_update_in_raw_sql_leaves_one_event_for_each_row(acting: Acting, 
     with acting("intake"):
         ids = [str(an_incident().id) for _ in range(3)]
         db.session.flush()
-        db.session.execute(sa.text("update incident set stage = 'SG1' where id = any(cast(:ids as uuid[]))"), {"ids": ids})
-    count = "select count(*) from audit.event where record_id = any(:ids) and kind = 'update' and fields @> array['stage']"
+        db.session.execute(
+            sa.text("update incident set stage = 'SG1' where id = any(cast(:ids as uuid[]))"), {"ids": ids}
+        )
+    count = (
+        "select count(*) from audit.event where record_id = any(:ids) and kind = 'update' and fields @> array['stage']"
+    )
     assert owner.execute(sa.text(count), {"ids": ids}).scalar_one() == 3
 
 
