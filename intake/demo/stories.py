@@ -136,7 +136,7 @@ def story(rng: random.Random, language: str, site: int | None = None, agents: in
     high = low + rng.randint(0, 3)
     minutes = rng.choice((5, 10, 15, 20, 30, 40, 60))
     spanish = language == "es"
-    opening = f"Yo estaba {doing_es} en {es}." if spanish else f"I was {doing_en} at the {en}."
+    opening = f"Yo estaba {doing_es} en {_article(es)} {es}." if spanish else f"I was {doing_en} at the {en}."
     count = (
         f"En total eran {_count(low, high, 'o', 'entre', 'y')} hombres."
         if spanish
@@ -158,3 +158,7 @@ def _count(low: int, high: int, either: str, between: str, to: str) -> str:
     if high == low:
         return str(low)
     return f"{low} {either} {high}" if high == low + 1 else f"{between} {low} {to} {high}"
+
+
+def _article(spanish: str) -> str:
+    return "una" if spanish.split()[0] in {"parada", "esquina", "lavandería"} else "un"
