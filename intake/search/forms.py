@@ -13,4 +13,8 @@ from intake.web import CaseForm
 class SearchForm(CaseForm):
     """Words, quotes and minus; no syntax needed."""
 
-    words = SearchField(_("Search records"), [Length(max=LONGEST, message=_("Please search with fewer words."))], filters=[lambda w: w or ""])
+    words = SearchField(
+        _("Search records"),
+        [Length(max=LONGEST, message=_("Please search with fewer words."))],
+        filters=[lambda w: w or ""],
+    )

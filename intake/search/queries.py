@@ -18,7 +18,9 @@ import sqlalchemy as sa
 from intake import db
 
 CAP = 1000
-PAGE = 50
+PAGE = 25
+MOST = 10_000  # matches over which figures are counted without being asked for
+_COLUMNS = "incident_id, number, earliest, latest, agencies, claims, place, state"
 FACETS = ("agency", "claim", "place", "state", "month")
 
 
@@ -35,9 +37,10 @@ class Asked:
     first: dt.date | None = None
     last: dt.date | None = None
 
-    def without(self, facet: str) -> Asked:
-        """Return the same search without one facet's own choice: its counts tell what else could be chosen."""
-        return replace(self, **{facet: ()})
+    @property
+    def loose(self) -> Asked:
+        """The same search without any facet's choice: what its counts are taken from."""
+        return replace(self, agency=(), claim=(), place=(), state=(), month=())
 
     @property
     def filtered(self) -> bool:
@@ -72,44 +75,61 @@ class Figures:
 def capped_count(asked: Asked) -> int:
     """Return how many incidents match, at most CAP + 1 ("1,000+")."""
     where, values = _conditions(asked)
-    statement = f"select count(*) from (select 1 from search_entry where {where} limit {CAP + 1}) found"  # noqa: S608
+    statement = f"select count(*) from (select 1 from search_entry where {where} limit {CAP + 1}) found"
     return int(db.session.execute(sa.text(statement), values).scalar_one())
 
 
-def page(asked: Asked, count: int, *, sort: str = "newest", after: int | None = None, limit: int = PAGE) -> list[Hit]:
-    """Return one page after incident number `after`. sort: newest, or best (words ranked; only up to CAP matches)."""
+def look(asked: Asked, *, sort: str = "newest", after: int | None = None, limit: int = PAGE) -> tuple[int, list[Hit]]:
+    """Return the capped count and one page after incident number `after`.
+
+    sort: newest, or best (words ranked; only up to CAP matches, ranking more costs seconds). Up to CAP matches are
+    found once, counted and sorted; of more, the newest are walked down to.
+    """
     where, values = _conditions(asked)
-    columns = "incident_id, number, earliest, latest, agencies, claims, place, state"
-    values |= {"limit": limit}
-    ranked = sort == "best" and asked.words and count <= CAP
-    order = "ts_rank_cd(words, search.asked(:words)) desc, number desc" if ranked else "number desc"
-    if ranked:
-        statement = f"select {columns} from search_entry where {where} order by {order} limit :limit"  # noqa: S608
-        return [_hit(row) for row in db.session.execute(sa.text(statement), values)]
+    ranked = sort == "best" and bool(asked.words)
+    rank = "ts_rank_cd(words, search.asked(:words))" if ranked else "0"
+    statement = (
+        f"with found as materialized (select {_COLUMNS}, {rank} as rank from search_entry where {where} limit {CAP + 1})"
+        " select *, (select count(*) from found) as n from found"
+        " where cast(:after as bigint) is null or number < :after order by rank desc, number desc limit :limit"
+    )
+    rows = db.session.execute(sa.text(statement), values | {"after": after, "limit": limit}).all()
+    count = rows[0].n if rows else (0 if after is None else capped_count(asked))
+    if count > CAP:
+        return count, page(asked, after=after, limit=limit)
+    return count, [_hit(row) for row in rows]
+
+
+def page(asked: Asked, *, after: int | None = None, limit: int = PAGE) -> list[Hit]:
+    """Return the newest matches after incident number `after`, walking down the numbers."""
+    where, values = _conditions(asked)
     if after is not None:
         where += " and number < :after"
         values["after"] = after
-    if asked.words and count <= CAP:
-        statement = (
-            f"with found as materialized (select {columns} from search_entry where {where})"  # noqa: S608
-            f" select {columns} from found order by number desc limit :limit"
-        )
-    else:
-        statement = f"select {columns} from search_entry where {where} order by number desc limit :limit"  # noqa: S608
-    return [_hit(row) for row in db.session.execute(sa.text(statement), values)]
+    statement = f"select {_COLUMNS} from search_entry where {where} order by number desc limit :limit"
+    return [_hit(row) for row in db.session.execute(sa.text(statement), values | {"limit": limit})]
 
 
-def figures(asked: Asked) -> Figures:
-    """Return facet counts (each without its own choice), points by place and intervals, in one statement."""
-    loose = replace(asked, agency=(), claim=(), place=(), state=(), month=())
-    where, values = _conditions(loose)
-    for facet in FACETS:
-        values[f"f_{facet}"] = list(getattr(asked, facet)) or None
-    rows = db.session.execute(sa.text(_FIGURES.format(where=where)), values)
+def figures(asked: Asked, most: int | None = None) -> Figures | None:
+    """Return facet counts (each without its own choice), points by place and intervals, in one statement.
+
+    most: None comes back instead when they would be counted over more matches than this.
+    """
+    where, values = _conditions(asked.loose)
+    tests, chosen = _facet_tests(asked)
+    # An unknown date is outside every month.
+    misses = [f"case when {test} then 0 else {1 << FACETS.index(facet)} end" for facet, test in tests.items()]
+    statement = _FIGURES.format(
+        where=where, misses=" + ".join(misses) or "0", limit="all" if most is None else most + 1
+    )
+    rows = db.session.execute(sa.text(statement), values | chosen)
     found: dict[str, list[tuple[str, int]]] = {facet: [] for facet in FACETS}
     points, intervals, unplaced = [], [], 0
     for row in rows:
-        if row.kind in found:
+        if row.kind == "all":
+            if most is not None and row.n > most:
+                return None
+        elif row.kind in found:
             found[row.kind].append((row.value, row.n))
         elif row.kind == "point" and row.latitude is not None:
             points.append((row.value, row.latitude, row.longitude, row.n))
@@ -126,7 +146,7 @@ def every_hit(asked: Asked, batch: int = 500) -> Iterable[list[uuid.UUID]]:
     """Yield the ids of every match, newest first, in batches: what an export walks through."""
     after: int | None = None
     while True:
-        hits = page(asked, CAP + 1, after=after, limit=batch)
+        hits = page(asked, after=after, limit=batch)
         if not hits:
             return
         yield [hit.incident_id for hit in hits]
@@ -136,63 +156,83 @@ def every_hit(asked: Asked, batch: int = 500) -> Iterable[list[uuid.UUID]]:
 def exact_count(asked: Asked) -> int:
     """Return how many incidents match, all of them; slow for common words, used where nothing may be missing."""
     where, values = _conditions(asked)
-    return int(db.session.execute(sa.text(f"select count(*) from search_entry where {where}"), values).scalar_one())  # noqa: S608
+    return int(db.session.execute(sa.text(f"select count(*) from search_entry where {where}"), values).scalar_one())
 
 
-# ok_* say whether a row fits each facet's choice; a facet's own counts leave its own choice out.
+# misses: how many facets' choices a row does not fit, and which (1 agency, 2 claim, 4 place, 8 state, 16 month). A
+# facet's own counts leave its own choice out, so a row counts for a facet when it misses nothing else; rows that miss
+# two count nowhere. Arrays and dates are counted whole before they are taken apart: there are few different ones.
 _FIGURES = """
-with found as materialized (
-  select agencies, claims, place, state, earliest, latest, latitude, longitude,
-    (cast(:f_agency as text[]) is null or agencies && cast(:f_agency as text[])) as ok_agency,
-    (cast(:f_claim as text[]) is null or claims && cast(:f_claim as text[])) as ok_claim,
-    (cast(:f_place as text[]) is null or place = any(cast(:f_place as text[]))) as ok_place,
-    (cast(:f_state as text[]) is null or state = any(cast(:f_state as text[]))) as ok_state,
-    (cast(:f_month as text[]) is null or exists (select 1 from unnest(cast(:f_month as text[])) x
-      where earliest < (to_date(x, 'YYYY-MM') + interval '1 month') and latest >= to_date(x, 'YYYY-MM'))) as ok_month
-  from search_entry where {where}),
-fit as materialized (select * from found where ok_agency and ok_claim and ok_place and ok_state and ok_month)
-select 'agency' as kind, a as value, null::float as latitude, null::float as longitude, null::date as earliest, null::date as latest, count(*) as n
-  from found, unnest(agencies) a where ok_claim and ok_place and ok_state and ok_month group by a
-union all select 'claim', c, null, null, null, null, count(*) from found, unnest(claims) c
-  where ok_agency and ok_place and ok_state and ok_month group by c
+with taken as materialized (
+  select agencies, claims, place, state, earliest, latest, latitude, longitude, {misses} as misses
+  from search_entry where {where} limit {limit}),
+found as not materialized (select * from taken where misses in (0, 1, 2, 4, 8, 16))
+select 'all' as kind, '' as value, null::float as latitude, null::float as longitude, null::date as earliest,
+    null::date as latest, count(*) as n from taken
+union all select 'agency', a, null, null, null, null, sum(n)::bigint
+  from (select agencies, count(*) as n from found where misses in (0, 1) group by 1) s, unnest(agencies) a group by a
+union all select 'claim', c, null, null, null, null, sum(n)::bigint
+  from (select claims, count(*) as n from found where misses in (0, 2) group by 1) s, unnest(claims) c group by c
 union all select 'place', place, null, null, null, null, count(*) from found
-  where place <> '' and ok_agency and ok_claim and ok_state and ok_month group by place
-union all select 'state', state, null, null, null, null, count(*) from found
-  where ok_agency and ok_claim and ok_place and ok_month group by state
-union all select 'month', to_char(m, 'YYYY-MM'), null, null, null, null, count(*) from found,
-  generate_series(date_trunc('month', earliest), date_trunc('month', latest), interval '1 month') m
-  where earliest is not null and latest - earliest < 400 and ok_agency and ok_claim and ok_place and ok_state group by 2
-union all select 'point', place, latitude, longitude, null, null, count(*) from fit group by place, latitude, longitude
-union all select 'interval', '', null, null, earliest, latest, count(*) from fit group by earliest, latest
+  where place <> '' and misses in (0, 4) group by place
+union all select 'state', state, null, null, null, null, count(*) from found where misses in (0, 8) group by state
+union all select 'month', to_char(m, 'YYYY-MM'), null, null, null, null, sum(n)::bigint
+  from (select earliest, latest, count(*) as n from found
+    where earliest is not null and latest - earliest < 400 and misses in (0, 16) group by 1, 2) s,
+  generate_series(date_trunc('month', earliest::timestamp), latest::timestamp, interval '1 month') m group by 2
+union all select 'point', place, latitude, longitude, null, null, count(*) from found
+  where misses = 0 group by place, latitude, longitude
+union all select 'interval', '', null, null, earliest, latest, count(*) from found where misses = 0 group by earliest, latest
 """
+_TESTS = {
+    "agency": "agencies && cast(:agency as text[])",
+    "claim": "claims && cast(:claim as text[])",
+    "place": "place = any(cast(:place as text[]))",
+    "state": "state = any(cast(:state as text[]))",
+}
+
+
+def _facet_tests(asked: Asked) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return the SQL test of each chosen facet and its values. Months match when the interval overlaps one of them."""
+    tests: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    for facet, test in _TESTS.items():
+        if chosen := getattr(asked, facet):
+            tests[facet], values[facet] = test, list(chosen)
+    spans = []
+    for number, month in enumerate(asked.month):
+        begin = dt.date.fromisoformat(f"{month}-01")
+        values |= {f"mb{number}": begin, f"me{number}": (begin + dt.timedelta(days=32)).replace(day=1)}
+        spans.append(f"(earliest < :me{number} and latest >= :mb{number})")
+    if spans:
+        tests["month"] = f"({' or '.join(spans)})"
+    return tests, values
 
 
 def _conditions(asked: Asked) -> tuple[str, dict[str, Any]]:
     """Return the WHERE of a search and its values. Uncertain dates match when their interval overlaps."""
-    parts, values = ["true"], {}
+    tests, values = _facet_tests(asked)
+    parts = list(tests.values())
     if asked.words:
         parts.append("words @@ search.asked(:words)")
         values["words"] = asked.words
-    for facet, test in (("agency", "agencies && :agency"), ("claim", "claims && :claim"), ("place", "place = any(:place)"),
-                        ("state", "state = any(:state)")):
-        if chosen := getattr(asked, facet):
-            parts.append(test.replace(f":{facet}", f"cast(:{facet} as text[])"))
-            values[facet] = list(chosen)
-    if asked.month:
-        spans = []
-        for number, month in enumerate(asked.month):
-            begin = dt.date.fromisoformat(f"{month}-01")
-            values |= {f"mb{number}": begin, f"me{number}": (begin + dt.timedelta(days=32)).replace(day=1)}
-            spans.append(f"(earliest < :me{number} and latest >= :mb{number})")
-        parts.append(f"({' or '.join(spans)})")
     if asked.last:
         parts.append("earliest <= :last")
         values["last"] = asked.last
     if asked.first:
         parts.append("latest >= :first")
         values["first"] = asked.first
-    return " and ".join(parts), values
+    return " and ".join(parts) or "true", values
 
 
 def _hit(row: Any) -> Hit:  # noqa: ANN401
-    return Hit(row.incident_id, row.number, row.earliest, row.latest, tuple(row.agencies), tuple(row.claims), row.place, row.state)
+    return Hit(
+        row.incident_id,
+        row.number,
+        row.earliest,
+        row.latest,
+        tuple(row.agencies),
+        tuple(row.claims),
+        row.place,
+        row.state,
+    )

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 import uuid
 from collections.abc import Mapping
+from typing import Any
 
 from intake import db
 from intake.access.actor import current
@@ -32,17 +33,24 @@ def words_of(search_id: uuid.UUID) -> str:
 
 def note_search(asked: Asked, count: int) -> None:
     """Log that a search ran, by its filters and count, never by its words."""
-    chosen = {name: list(getattr(asked, name)) for name in ("agency", "claim", "state", "month") if getattr(asked, name)}
-    record("search", subject="search_entry", words=bool(asked.words), found=count, **chosen)
+    chosen = {n: list(getattr(asked, n)) for n in ("agency", "claim", "state", "month") if getattr(asked, n)}
+    details: dict[str, Any] = {"words": bool(asked.words), "found": count, **chosen}
+    record("search", subject="search_entry", **details)
 
 
 def asked_for(words: str, arguments: Mapping[str, list[str]]) -> Asked:
     """Return the search that an address asks for; what is no code, month or date is left out, never guessed."""
-    known = {"agency": taxonomy("agency").codes, "claim": taxonomy("claim").codes, "state": taxonomy("declaration_state").codes}
+    known = {
+        "agency": taxonomy("agency").codes,
+        "claim": taxonomy("claim").codes,
+        "state": taxonomy("declaration_state").codes,
+    }
     chosen = {name: tuple(v for v in arguments.get(name, ()) if v in codes) for name, codes in known.items()}
     months = tuple(m for m in arguments.get("month", ()) if re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", m))
     places = tuple(p for p in arguments.get("place", ()) if 0 < len(p) <= 200)  # noqa: PLR2004
-    return Asked(words=words, place=places, month=months, first=_day(arguments, "from"), last=_day(arguments, "to"), **chosen)
+    return Asked(
+        words=words, place=places, month=months, first=_day(arguments, "from"), last=_day(arguments, "to"), **chosen
+    )
 
 
 def offered(words: str, lang: str) -> list[tuple[str, str, str]]:

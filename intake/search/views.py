@@ -16,7 +16,7 @@ from intake.incidents.models import Incident
 from intake.search import queries, services
 from intake.search.forms import SearchForm
 from intake.search.map import Point, draw_map
-from intake.search.queries import CAP, FACETS, PAGE, Asked
+from intake.search.queries import CAP, FACETS, MOST, PAGE, Asked
 from intake.search.snippets import snippets
 from intake.search.timeline import draw_timeline
 from intake.web import requires
@@ -33,9 +33,8 @@ def index() -> ResponseReturnValue:
     if request.method == "POST":
         if not form.validate():
             return _page(form, None, services.asked_for("", _arguments())), 422
-        if form.words.data.strip():
-            return redirect(url_for(".saved", search_id=services.keep_words(form.words.data).id, **_arguments()), 303)
-        return redirect(url_for(".index", **_arguments()), 303)
+        words = (form.words.data or "").strip()
+        return redirect(_address(services.keep_words(words).id if words else None), 303)
     return _page(form, None, services.asked_for("", _arguments()))
 
 
@@ -49,25 +48,32 @@ def saved(search_id: uuid.UUID) -> ResponseReturnValue:
 
 def _page(form: SearchForm, search_id: uuid.UUID | None, asked: Asked) -> str:
     language = str(get_locale() or "en")
-    count = queries.capped_count(asked)
-    sort = "best" if request.args.get("sort") == "best" and asked.words and count <= CAP else "newest"
-    hits = queries.page(asked, count, sort=sort, after=request.args.get("after", type=int), limit=PAGE + 1)
+    sort = "best" if request.args.get("sort") == "best" and asked.words else "newest"
+    count, hits = queries.look(asked, sort=sort, after=request.args.get("after", type=int), limit=PAGE + 1)
+    sort = sort if count <= CAP else "newest"
     shown = hits[:PAGE]
-    # Counting facets of a very common word costs more than finding it: then the figures come when asked for.
-    full = count <= CAP or asked.filtered or "figures" in request.args
-    figures = queries.figures(asked) if full else queries.Figures()
+    counted = _figures(asked, count)
+    figures = counted or queries.Figures()
     services.note_search(asked, count)
     return render_template(
         "search/index.html",
         form=form, asked=asked, count=count, cap=CAP, hits=shown, more=len(hits) > PAGE and sort == "newest", sort=sort,
         titles=_titles([hit.incident_id for hit in shown]),
         snippets=snippets(asked.words, [hit.incident_id for hit in shown]),
-        figures=figures, full=full, facets=_facets(figures, asked), offered=services.offered(asked.words, language),
+        figures=figures, full=counted is not None, facets=_facets(figures, asked),
+        offered=services.offered(asked.words, language),
         drawing=draw_map([Point(*point) for point in figures.points], figures.unplaced),
         timeline=draw_timeline(figures.intervals, language, (asked.first, asked.last)),
         view=request.args.get("view") if request.args.get("view") in VIEWS else "list",
         here=lambda **changes: _address(search_id, **changes), search_id=search_id,
     )  # fmt: skip
+
+
+def _figures(asked: Asked, count: int) -> queries.Figures | None:
+    """Return the figures; None when counting them costs more than finding: then they come when asked for."""
+    if "figures" in request.args:
+        return queries.figures(asked)
+    return queries.figures(asked, MOST) if count <= CAP or asked.filtered else None
 
 
 def _titles(ids: list[uuid.UUID]) -> dict[uuid.UUID, Incident]:
@@ -90,7 +96,7 @@ def _arguments() -> dict[str, list[str]]:
 
 
 def _address(search_id: uuid.UUID | None, **changes: Any) -> str:  # noqa: ANN401
-    """Return this search's address with some arguments changed; None takes one out, drop=(facet, value) a single value."""
+    """Return this search's address, changed; None takes an argument out, drop and add=(facet, value) one value."""
     arguments: dict[str, Any] = _arguments()
     if "drop" in changes:
         facet, value = changes.pop("drop")

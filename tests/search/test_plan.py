@@ -20,7 +20,7 @@ Acting = Callable[[str], AbstractContextManager[Actor]]
 
 
 @pytest.fixture(scope="module")
-def many(app: Flask, settings: Settings) -> None:  # noqa: ARG001
+def many(app: Flask, settings: Settings) -> None:
     """Three thousand generated incidents."""
     scale.load(settings, 3000)
 
