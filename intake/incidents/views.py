@@ -25,6 +25,7 @@ from intake.web import requires
 
 bp = Blueprint("incidents", __name__)
 PAGE = 50
+_NUMBERS, _IDS = 2**63, 2**31  # what PostgreSQL's bigint and int hold
 
 
 @bp.get("/")
@@ -48,7 +49,7 @@ def today() -> ResponseReturnValue:
 def index() -> ResponseReturnValue:
     """List incidents, newest first, 50 at a time."""
     before = request.args.get("before", type=int)
-    lines = queries.newest(min(before, 2**62) if before is not None else None, PAGE + 1)
+    lines = queries.newest(before if before is not None and 0 <= before < _NUMBERS else None, PAGE + 1)
     return render_template("incidents/index.html", lines=lines[:PAGE], more=len(lines) > PAGE)
 
 
@@ -143,7 +144,8 @@ def share(incident_id: uuid.UUID) -> ResponseReturnValue:
     """Show the incident to another organisation of the matter, when every person agreed."""
     incident = db.session.get_one(Incident, incident_id)
     try:
-        sharing.share_incident(incident, min(request.form.get("organisation", 0, type=int), 2**31 - 1))
+        organisation = request.form.get("organisation", 0, type=int)
+        sharing.share_incident(incident, organisation if 0 <= organisation < _IDS else 0)
     except Invalid:
         flash(_("This cannot be shared: a person in it has not agreed to share with co-counsel."))
     else:
