@@ -103,12 +103,17 @@ def label(code: str, lang: str, *, plain: bool = False) -> str:
 
 def codes_for_alias(text: str) -> list[str]:
     """Return the codes that `text` may mean ("la migra" stands on several); case and accents do not matter."""
-    wanted = fold(text)
-    return [
-        term.code
-        for term in _every_term().values()
-        if wanted and any(wanted == fold(name) for name in (*term.aliases, *term.labels.values(), *term.plain.values()))
-    ]
+    return list(_by_alias().get(fold(text), ()))
+
+
+@cache
+def _by_alias() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for term in _every_term().values():
+        for name in dict.fromkeys(fold(n) for n in (*term.aliases, *term.labels.values(), *term.plain.values())):
+            if name:
+                found.setdefault(name, []).append(term.code)
+    return found
 
 
 def fold(text: str) -> str:
