@@ -9,6 +9,7 @@ import io
 import math
 import random
 import struct
+import time
 import wave
 
 from PIL import Image, ImageDraw, ImageFont
@@ -50,7 +51,8 @@ def page(seed: int) -> bytes:
             (90, 230 + line * 40, 90 + 640 - (line * 53 + seed * 31) % 220, 240 + line * 40), fill=(205, 202, 194)
         )
     out = io.BytesIO()
-    paper.save(out, "PDF", resolution=100, title="Fictional sample notice")
+    written = time.gmtime(1_764_000_000)  # the same bytes whenever it is made
+    paper.save(out, "PDF", resolution=100, title="Fictional sample notice", creationDate=written, modDate=written)
     return out.getvalue()
 
 

@@ -48,7 +48,7 @@ _CERTIFICATE = {
     "languages": "Spanish and English",
     "qualification": "California court interpreter, certificate no. 000000 (fictional)",
     "employer": "Harbor Legal Aid (fictional); no relation to the declarant",
-    "mode": "consecutive, in person",
+    "mode": "in person",
     "place": "Los Angeles, California",
     "present": "the declarant and the interpreter",
     "read_back": "the whole text, paragraph by paragraph",
@@ -72,6 +72,8 @@ def write(facts: Facts, incident_id: uuid.UUID, users: dict[str, int]) -> None:
             _ask(facts, declaration)
         for state in path[1:]:
             gates.move(declaration, state)
+            if state == "DS.READBACK":
+                _read_back(declaration, whole=path[-1] != "DS.READBACK")
         progress.done(f"declaration {facts.number}", declaration.id)
 
 
@@ -97,6 +99,12 @@ def _tie(declaration: Declaration, paragraph: Paragraph) -> None:
     )
     for item in items:
         services.tie_source(paragraph, item.id, "0:01-0:03" if item.media_type.startswith(("video/", "audio/")) else "")
+
+
+def _read_back(declaration: Declaration, *, whole: bool) -> None:
+    paragraphs = list(declaration.paragraphs)
+    for paragraph in paragraphs if whole else paragraphs[: len(paragraphs) // 2]:
+        services.confirm_paragraph(paragraph)
 
 
 def _ask(facts: Facts, declaration: Declaration) -> None:

@@ -79,7 +79,8 @@ def test_incidents_span_six_months_in_two_languages_with_uncertain_days(owner: s
     assert {f"2025-{n:02d}" for n in range(6, 12)} == months
     precisions = set(owner.scalars(sa.text("select distinct date_precision from account")))
     assert {"DP.DAY", "DP.PARTDAY", "DP.HOUR", "DP.ONABOUT", "DP.MONTH", "DP.RANGE", "DP.UNK"} <= precisions
-    languages = dict(owner.execute(sa.text("select narrative_language, count(*) from account group by 1")).tuples().all())
+    counted = owner.execute(sa.text("select narrative_language, count(*) as number from account group by 1"))
+    languages = {row.narrative_language: row.number for row in counted}
     assert min(languages["en"], languages["es"]) > 15
     assert owner.scalar(sa.text("select count(*) from incident where intake_finished_at is null")) == len(facts.UNFINISHED)
     assert owner.scalar(sa.text("select count(*) from incident where county <> 'Los Angeles'")) == 0
