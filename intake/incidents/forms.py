@@ -18,6 +18,25 @@ from intake.web import CaseForm
 
 LONG = 200_000  # characters; a narrative of a hundred pages still fits
 NOT_ANSWERED = [("not_asked", _("Not asked")), ("unknown", _("Not known")), ("declined", _("Declined to say"))]
+# Shown first; the others are one press away.
+COMMON_AGENCIES = frozenset(
+    {
+        "AG.DHS",
+        "AG.DHS.ICE",
+        "AG.DHS.ICE.HSI",
+        "AG.DHS.CBP",
+        "AG.DHS.CBP.USBP",
+        "AG.DOJ.FBI",
+        "AG.DOJ.USMS",
+        "AG.MIL.NG",
+        "AG.LOC.LAPD",
+        "AG.LOC.LASD",
+        "AG.UNK.FED",
+        "AG.UNK.MASKED",
+        "AG.UNK.IMPERSON",
+        "AG.UNK",
+    }
+)
 SEALED = {
     "legal_name": _("Full name"),
     "safe_name": _("Name to use when we call"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import abort, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import format_time, get_locale
+from flask_babel import force_locale, format_time, get_locale
 from flask_babel import gettext as _
 from wtforms import RadioField
 from wtforms.validators import Optional
@@ -165,7 +165,9 @@ def _page(intake: Open, step: str, form: CaseForm, theirs: dict[str, str]) -> st
         )  # saving again now is a decision, made with both texts in sight
     script = interview()
     offices = ", ".join(o.name for o in partners_of(intake.incident)) if step == "consent" else ""
-    fill = {"name": current().display_name, "organizations": offices or _("none yet")}
+    with force_locale(spoken):
+        none_yet = _("none yet")
+    fill = {"name": current().display_name, "organizations": offices or none_yet}
     return render_template(
         f"incidents/steps/{step}.html",
         intake=intake, incident=intake.incident, account=intake.account, person=intake.person, form=form, theirs=theirs,
@@ -177,6 +179,7 @@ def _page(intake: Open, step: str, form: CaseForm, theirs: dict[str, str]) -> st
         recorded=recorded_as(services.when_of(intake.account), language), fill=lambda text: _filled(text, fill),
         opening=_by_id(script["opening"])[_OPENINGS.get(intake.incident.mode, "OPEN.PHONE")],
         interrupts=_by_id(script["interrupt"]), emergency=script["emergency"], numbers=script["number"],
+        common_agencies=forms.COMMON_AGENCIES,
         factors=[(code, steps.factor_field(code)) for code in steps.FACTORS],
     )  # fmt: skip
 
