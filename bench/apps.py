@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask_admin import Admin
 from flask_admin.contrib.sqla import ModelView
+from flask_babel import Babel
 from sqlalchemy.orm import DeclarativeBase, scoped_session, sessionmaker
 
 from bench import bare as bare_program
@@ -25,6 +26,7 @@ def flask_admin() -> Flask:
     """Return Flask-Admin over the incident table, 50 a page."""
     app = Flask("peer")
     app.secret_key = secrets.token_hex()
+    Babel(app)  # Flask-Admin asks for it as soon as it is installed
     engine = sa.create_engine(URL, pool_size=10)
 
     class Base(DeclarativeBase):
