@@ -106,13 +106,14 @@ def draw_map(
     exact: the reader may see exact places (decided by the caller's permission). width, height: drawing units.
     """
     spots = _merge(points if exact else (_nearby(p) for p in points))
-    project = Projection(_extent(spots), width, height)
+    box = _extent(spots)
+    project = Projection(box, width, height)
     dots = _cluster(spots, project)
     miles, length = _scale_bar(project.scale, width)
     return MapDrawing(
         width,
         height,
-        _outlines(project, width, height),
+        _outlines(box, width, height),
         dots,
         write_labels(_wishes(dots, project, width, height), [(d.x, d.y, d.r) for d in dots], width, height),
         tuple(sorted(_by_name(spots).items(), key=lambda row: (-row[1], row[0]))),
@@ -194,8 +195,9 @@ def _radius(count: int) -> float:
     return round(min(3.2 + 1.4 * math.sqrt(count), 16), 1)
 
 
-def _outlines(project: Projection, width: int, height: int) -> tuple[str, ...]:
-    drawn = []
+@lru_cache(maxsize=64)
+def _outlines(box: Box, width: int, height: int) -> tuple[str, ...]:
+    project, drawn = Projection(box, width, height), []
     for rings in counties().values():
         inside = [path for path in ([project(x, y) for x, y in ring] for ring in rings) if _meets(path, width, height)]
         if inside:
