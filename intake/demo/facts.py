@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from intake.demo.stories import AGENCIES, NAMES, SENTENCES, SITES, Story, story
 from intake.incidents.services import Seen
@@ -47,6 +48,15 @@ _TELLS = {
     "After they checked": ("OC.QUESTIONED", "OC.RELEASED"),
 }
 _HARM, _LOSS = "My hand was swollen", "I have not gone back"
+# How sure people are of the day, in the order of the incidents.
+_KINDS = ("exact", "clock", "exact", "about", "clock", "month", "range", "exact", "about", "exact", "about", "unknown")
+_WHEN_WORDS = {
+    "about": ("around then, give or take a few days", "como por esos días"),
+    "month": ("that month, not sure of the day", "ese mes, no sé qué día"),
+    "range": ("between that day and the week after", "entre ese día y la otra semana"),
+    "unknown": ("I do not remember when", "no me acuerdo cuándo"),
+}
+_LOOKS = ("AP.MASK", "AP.PLAIN", "AP.TACTICAL", "AP.SUNGLASS")
 _WORK_SITES = {"LT.CARWASH": "WT.CARWASH", "LT.HOMEIMP": "WT.DAYLAB", "LT.VENDOR": "WT.VENDOR",
                "LT.SWAP": "WT.VENDOR", "LT.FACTORY": "WT.GARMENT"}  # fmt: skip
 
@@ -85,6 +95,16 @@ class Facts:
         return f"{self.told[0].story.site.capitalize()}, {self.place}"
 
 
+@dataclass(frozen=True)
+class _Event:
+    """What all accounts of one event share."""
+
+    language: str
+    site: int
+    day: dt.date
+    agents: int
+
+
 def every_incident() -> list[Facts]:
     """Return all, in the order in which they were written down."""
     return [facts(number) for number in range(NUMBER)]
@@ -99,74 +119,78 @@ def facts(number: int) -> Facts:
     site = rng.randrange(len(SITES))
     # Reports come in days or weeks after the event, so the days do not run in the order of the numbers.
     day = FIRST_DAY + dt.timedelta(days=max(0, min(181, number * 3 + rng.randint(-16, 4))))
-    first = rng.randint(3, 8)
-    people = tuple(
-        _told(rng, number, turn, language if turn == 0 else rng.choice(("en", "es")), site, day, first)
-        for turn in range(TOLD_BY.get(number, 1))
-    )
+    event = _Event(language, site, day, rng.randint(3, 8))
+    people = tuple(_told(rng, number, turn, event) for turn in range(TOLD_BY.get(number, 1)))
     cross = rng.choice(("", "", "corner by the pharmacy", "two blocks from the park", "behind the market"))
     return Facts(number, by, MODES[rng.randrange(len(MODES))], language, PLACES[number % len(PLACES)], cross, people,
                  number not in UNFINISHED)  # fmt: skip
 
 
-def _told(rng: random.Random, number: int, turn: int, language: str, site: int, day: dt.date, first: int) -> Told:
+def _told(rng: random.Random, number: int, turn: int, event: _Event) -> Told:
+    # The first person speaks the language of the interview; the others their own.
+    language = rng.choice(("en", "es")) if turn else event.language
     seed = rng.random()
-    agents = max(2, first + (0, -2, 3)[turn])
-    told, english = (story(random.Random(seed), each, site, agents) for each in (language, "en"))  # noqa: S311
-    seen = _seen(rng, told, english)
-    harm, losses = (_said(told, start) for start in (_HARM, _LOSS))
-    which = number + turn * NUMBER
-    name = NAMES[which] if which < len(NAMES) else f"{_GIVEN[which % 11]} {_FAMILY[which % 7]} {_FAMILY[which // 7 % 7]}"
+    agents = max(2, event.agents + (0, -2, 3)[turn])
+    told, english = (story(random.Random(seed), each, event.site, agents) for each in (language, "en"))  # noqa: S311
+    # The others are sure of another day.
+    when = exact(event.day + dt.timedelta(days=(0, 1, -1)[turn])) if turn else _when(rng, number, event.day, language)
     ages = ("18_24", "25_44", "25_44", "45_64", "65_up", "not_asked", "declined")
-    # The second person is sure of another day.
-    when = _when(rng, number, day, told.language) if turn == 0 else replace(
-        exact(day + dt.timedelta(days=turn if turn == 1 else -1)), words="")  # fmt: skip
-    role = ("RI.SUBJECT", "RI.COWORKER", "RI.EYEWIT")[turn]
-    return Told(told, english, when, role, seen, harm, losses, name, rng.choice(ages))
+    return Told(
+        told, english, when, role=("RI.SUBJECT", "RI.COWORKER", "RI.EYEWIT")[turn], seen=_seen(rng, told, english),
+        harm=_said(told, _HARM), losses=_said(told, _LOSS), name=_name(number + turn * NUMBER),
+        age_band=rng.choice(ages),
+    )  # fmt: skip
+
+
+def _name(which: int) -> str:
+    if which < len(NAMES):
+        return NAMES[which]
+    return f"{_GIVEN[which % len(_GIVEN)]} {_FAMILY[which % 7]} {_FAMILY[which // 7 % 7]}"
 
 
 def _when(rng: random.Random, number: int, day: dt.date, language: str) -> When:
-    spanish = language == "es"
     part = rng.choice(("morning", "morning", "midday", "afternoon", "before_dawn", None))
-    kind = number % 12
-    if kind in {3, 8, 10}:
-        return with_time(about(day), part, None, "como por esos días" if spanish else "around then, give or take a few days")
-    if kind == 5:  # noqa: PLR2004
-        return with_time(month(day.year, day.month), part, None, "ese mes, no sé qué día" if spanish else "that month, not sure")
-    if kind == 6:  # noqa: PLR2004
-        words = "entre ese lunes y la otra semana" if spanish else "between that Monday and the week after"
-        return with_time(span(day, day + dt.timedelta(days=9)), part, None, words)
-    if kind == 11:  # noqa: PLR2004
-        return with_time(unknown(), part, None, "no me acuerdo cuándo" if spanish else "I do not remember when")
-    clock = dt.time(rng.randint(6, 16), rng.choice((0, 15, 30, 45))) if kind in {1, 4} else None
-    return with_time(exact(day), part, clock)
+    clock = dt.time(rng.randint(6, 16), rng.choice((0, 15, 30, 45)))
+    kind = _KINDS[number % len(_KINDS)]
+    whens = {
+        "exact": exact(day),
+        "clock": exact(day),
+        "about": about(day),
+        "month": month(day.year, day.month),
+        "range": span(day, day + dt.timedelta(days=9)),
+        "unknown": unknown(),
+    }
+    english, spanish = _WHEN_WORDS.get(kind, ("", ""))
+    return with_time(whens[kind], part, clock if kind == "clock" else None, spanish if language == "es" else english)
 
 
 def _seen(rng: random.Random, told: Story, english: Story) -> dict[str, list[Seen]]:
+    seen = [Seen(code, "KB.SAW", "seen") for code in rng.sample(AGENCIES, rng.randint(1, 2))]
+    seen += [Seen(code, "KB.SAW", "seen") for code in rng.sample(_LOOKS, 2)]
+    seen += [*_from_words(told, english), *_from_site(told)]
     found: dict[str, dict[str, Seen]] = {}
-
-    def add(code: str, quote: str = "", confidence: str = "stated", basis: str = "KB.SAW") -> None:
-        found.setdefault(set_of(code), {}).setdefault(code, Seen(code, basis, confidence, quote))
-
-    for code in rng.sample(AGENCIES, rng.randint(1, 2)):
-        add(code, confidence="seen")
-    for code in rng.sample(("AP.MASK", "AP.PLAIN", "AP.TACTICAL", "AP.SUNGLASS"), 2):
-        add(code, confidence="seen")
-    for sentence, spanish in SENTENCES:
-        quote = (spanish if told.language == "es" else sentence).format(minutes=told.minutes)
-        if sentence.format(minutes=english.minutes) in english.words:
-            for code in next((codes for start, codes in _TELLS.items() if sentence.startswith(start)), ()):
-                add(code, quote, "inferred" if code == "TF.RACE" else "stated")
-    work = _WORK_SITES.get(told.location_type)
-    if work:
-        add(work, basis="KB.DID")
-        add("TF.WORK", confidence="inferred", basis="KB.BELIEF")
-    if told.location_type in {"LT.HOMEIMP", "LT.CARWASH", "LT.BUS"}:
-        add("TF.PLACE", confidence="inferred", basis="KB.BELIEF")
-    for empty, code in (("force", "UF.NONE"), ("outcome", "OC.UNK"), ("warrant", "WR.UNK"), ("vehicle", "VH.UNK")):
-        if empty not in found:
-            add(code)
+    for each in seen:
+        found.setdefault(set_of(each.code), {}).setdefault(each.code, each)
+    for code in ("UF.NONE", "OC.UNK", "WR.UNK", "VH.UNK"):
+        found.setdefault(set_of(code), {code: Seen(code)})
     return {name: list(codes.values()) for name, codes in found.items()}
+
+
+def _from_words(told: Story, english: Story) -> Iterator[Seen]:
+    for sentence, spanish in SENTENCES:
+        if sentence.format(minutes=english.minutes) not in english.words:
+            continue
+        quote = (spanish if told.language == "es" else sentence).format(minutes=told.minutes)
+        for code in next((codes for start, codes in _TELLS.items() if sentence.startswith(start)), ()):
+            yield Seen(code, "KB.SAW", "inferred" if code == "TF.RACE" else "stated", quote)
+
+
+def _from_site(told: Story) -> Iterator[Seen]:
+    if work := _WORK_SITES.get(told.location_type):
+        yield Seen(work, "KB.DID")
+        yield Seen("TF.WORK", "KB.BELIEF", "inferred")
+    if told.location_type in {"LT.HOMEIMP", "LT.CARWASH", "LT.BUS"}:
+        yield Seen("TF.PLACE", "KB.BELIEF", "inferred")
 
 
 def _said(told: Story, start: str) -> str:

@@ -45,7 +45,7 @@ def brought(facts: Facts) -> Iterator[Brought]:
 
 
 def keep(facts: Facts, incident_id: uuid.UUID, users: dict[str, int], store: Storage) -> list[uuid.UUID]:
-    """Send and seal the incident's files for its first account; the same bytes again change nothing. Returns their ids."""
+    """Send and seal the incident's files for its first account, and return their ids. Kept once, however often run."""
     user_id = users[facts.by]
     with db.transaction():
         sessions.act_for(user_id)

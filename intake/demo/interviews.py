@@ -89,20 +89,23 @@ def _consents(facts: Facts, incident: Incident, person: Person, told: Told) -> N
 
 
 def _answers(facts: Facts, told: Told) -> dict[str, Any]:
-    answered = lambda value: {"state": "answered", "value": value}  # noqa: E731
     open_states = ("unknown", "not_asked", "declined")
     missing = {"state": open_states[facts.number % 3], "value": None}
     return {
-        "safe_now": answered("yes"),
-        "safe_contact": answered(["SC.CALL"] if facts.number % 2 else ["SC.WHATSAPP", "SC.SMS"]),
-        "represented": answered("RP.NONE"),
-        "agents": answered(None),
-        "minutes_held": answered(told.story.minutes) if facts.number % 6 else missing,
-        "harm": answered(told.harm) if told.harm else missing,
-        "losses": answered(told.losses) if told.losses else missing,
-        **{name: answered(None) for name in ("force", "tro_factor", "identification", "outcome", "warrant")
+        "safe_now": _answered("yes"),
+        "safe_contact": _answered(["SC.CALL"] if facts.number % 2 else ["SC.WHATSAPP", "SC.SMS"]),
+        "represented": _answered("RP.NONE"),
+        "agents": _answered(None),
+        "minutes_held": _answered(told.story.minutes) if facts.number % 6 else missing,
+        "harm": _answered(told.harm) if told.harm else missing,
+        "losses": _answered(told.losses) if told.losses else missing,
+        **{name: _answered(None) for name in ("force", "tro_factor", "identification", "outcome", "warrant")
            if name in told.seen},
     }  # fmt: skip
+
+
+def _answered(value: object) -> dict[str, object]:
+    return {"state": "answered", "value": value}
 
 
 def _where(facts: Facts, incident: Incident) -> None:
@@ -131,5 +134,5 @@ def _review(facts: Facts, incident: Incident, tags: list[Any], users: dict[str, 
         if (facts.number + turn) % 3 != 0:
             decide_claim(tag, confirm=(facts.number + turn) % 7 != 0)
     if facts.number in SHARED:
-        valley = db.session.scalar(sa.select(Organisation.id).where(Organisation.short_name == "Valley"))
-        share_incident(incident, int(valley))
+        valley = db.session.scalars(sa.select(Organisation.id).where(Organisation.short_name == "Valley")).one()
+        share_incident(incident, valley)

@@ -59,9 +59,9 @@ def write(facts: Facts, incident_id: uuid.UUID, users: dict[str, int]) -> None:
     """Write the declaration of the incident's first account, and take it through its states. One transaction."""
     with db.transaction():
         sessions.act_for(users[PARALEGAL])
-        account = db.session.scalar(
+        account = db.session.scalars(
             sa.select(Account).where(Account.incident_id == incident_id).order_by(Account.created_at).limit(1)
-        )
+        ).one()
         declaration = services.start_declaration(account, _MOTION)
         _fill(facts, declaration)
         path = PATHS[facts.number]
@@ -87,10 +87,9 @@ def _fill(facts: Facts, declaration: Declaration) -> None:
             break  # one draft is still being translated
         services.edit_paragraph(paragraph, text=text, basis=_BASES[turn], heading=_HEADINGS[turn])
     _tie(declaration, paragraphs[2])
-    values: dict[str, object] = {"due_on": dt.date(2026, 1, 9) + dt.timedelta(days=facts.number)}
+    services.describe(declaration, due_on=dt.date(2026, 1, 9) + dt.timedelta(days=facts.number))
     if told.story.language != "en" and len(PATHS[facts.number]) > 1:
-        values["certificate"] = {**_CERTIFICATE, "held_on": "2025-12-04"}
-    services.describe(declaration, **values)
+        services.describe(declaration, certificate={**_CERTIFICATE, "held_on": "2025-12-04"})
 
 
 def _tie(declaration: Declaration, paragraph: Paragraph) -> None:

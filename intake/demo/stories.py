@@ -161,4 +161,4 @@ def _count(low: int, high: int, either: str, between: str, to: str) -> str:
 
 
 def _article(spanish: str) -> str:
-    return "una" if spanish.split()[0] in {"parada", "esquina", "lavandería"} else "un"
+    return "una" if spanish.split(maxsplit=1)[0] in {"parada", "esquina", "lavandería"} else "un"

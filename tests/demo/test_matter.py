@@ -28,7 +28,7 @@ EVERYTHING = ("incident", "account", "person", "consent", "observation", "claim_
 
 @pytest.fixture(scope="module")
 def loaded(settings: Settings) -> Settings:
-    """This module's database with the matter; the first try is interrupted, the second goes on."""
+    """The module's database with the matter; the first try is interrupted, the second goes on."""
     keys.LocalKeyFile.create(settings.key_file, [])
     real, calls = interviews.write, []
 
