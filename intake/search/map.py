@@ -115,7 +115,7 @@ def draw_map(
         height,
         _outlines(box, width, height),
         dots,
-        write_labels(_wishes(dots, project, width, height), [(d.x, d.y, d.r) for d in dots], width, height),
+        write_labels(_wishes(dots, box, width, height), [(d.x, d.y, d.r) for d in dots], width, height),
         tuple(sorted(_by_name(spots).items(), key=lambda row: (-row[1], row[0]))),
         sum(s.count for s in spots),
         unplaced,
@@ -210,13 +210,18 @@ def _meets(path: list[tuple[float, float]], width: int, height: int) -> bool:
     return bool(min(xs) < width and max(xs) > 0 and min(ys) < height and max(ys) > 0)
 
 
-def _wishes(dots: tuple[Dot, ...], project: Projection, width: int, height: int) -> list[Wish]:
+def _wishes(dots: tuple[Dot, ...], box: Box, width: int, height: int) -> list[Wish]:
     """Names in the order they are wanted: of dots, then of cities and neighborhoods around, for orientation."""
-    wishes = [Wish(_title(d), d.x, d.y, d.r) for d in dots if d.names[0]]
     named = {name for d in dots for name in d.names}
-    around = sorted((p for p in places() if p.name not in named), key=lambda p: -p.size)
-    seen = [(p.name, *project(p.longitude, p.latitude)) for p in around]
-    return wishes + [Wish(name, x, y, 0, around=True) for name, x, y in seen if 0 < x < width and 0 < y < height]
+    around = [wish for wish in _orientation(box, width, height) if wish.text not in named]
+    return [Wish(_title(d), d.x, d.y, d.r) for d in dots if d.names[0]] + around
+
+
+@lru_cache(maxsize=64)
+def _orientation(box: Box, width: int, height: int) -> tuple[Wish, ...]:
+    project = Projection(box, width, height)
+    seen = [(p.name, *project(p.longitude, p.latitude)) for p in sorted(places(), key=lambda p: -p.size)]
+    return tuple(Wish(name, x, y, 0, around=True) for name, x, y in seen if 0 < x < width and 0 < y < height)
 
 
 def _title(dot: Dot) -> str:

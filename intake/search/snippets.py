@@ -109,7 +109,8 @@ def _prefix(stem: str) -> str:
 
 
 def _fold(text: str) -> str:
-    return _MARKS.sub("", unicodedata.normalize("NFD", text)).lower()
+    """Fold as search.fold does in the database."""
+    return text.lower() if text.isascii() else _MARKS.sub("", unicodedata.normalize("NFD", text)).lower()
 
 
 def _starts(text: str, stem: str) -> Iterator[int]:
@@ -129,12 +130,13 @@ def _likely(row: sa.Row[tuple[object, ...]], stems: set[str]) -> tuple[int, _Str
         near = len({stem for other, stem in starts if place <= other <= place + _AROUND})
         if near > score:
             score, at = near, place
-    return score, _around(row, at)
+    return score, _around(row, at, folded)
 
 
-def _around(row: sa.Row[tuple[object, ...]], at: int | None) -> _Stretch:
+def _around(row: sa.Row[tuple[object, ...]], at: int | None, folded: str = "") -> _Stretch:
     """Return the stretch around character `at` of a passage, from word to word; the whole passage for None."""
-    written, folded = unicodedata.normalize("NFC", row.body), _fold(row.body)
+    folded = folded or _fold(row.body)
+    written = unicodedata.normalize("NFC", row.body)
     if len(written) != len(folded):
         written = folded  # a script whose folding changes lengths: show it folded
     if at is None:
@@ -147,16 +149,13 @@ def _around(row: sa.Row[tuple[object, ...]], at: int | None) -> _Stretch:
 
 def _snippet(stretch: _Stretch, marked: str) -> Snippet:
     """Return the stretch as it was written, with the words that `marked` (folded) marks."""
-    out, at, place, begin = [], 0, 0, 0
-    for character in marked:
-        if character == _OPEN:
-            begin = place
-        elif character == _CLOSE:
-            out += [escape(stretch.written[at:begin]), Markup("<mark>%s</mark>") % stretch.written[begin:place]]
-            at = place
-        else:
-            place += 1
-    html = Markup("").join([*out, escape(stretch.written[at:])])
+    parts = re.split(f"[{_OPEN}{_CLOSE}]", marked)  # outside, inside, outside, ...
+    out, at = [], 0
+    for number, part in enumerate(parts):
+        text = stretch.written[at : at + len(part)]
+        out.append(Markup("<mark>%s</mark>") % text if number % 2 else escape(text))
+        at += len(part)
+    html = Markup("").join(out)
     before, after = "" if stretch.first else "… ", "" if stretch.last else " …"
     row = stretch.passage
     return Snippet(row.kind, row.number, row.language, Markup("%s%s%s") % (before, html, after))

@@ -23,6 +23,7 @@ from intake.web import requires
 
 bp = Blueprint("search", __name__, url_prefix="/search")
 VIEWS = ("list", "map", "timeline")
+LISTED = 14  # values shown of a facet, those with most records; chosen ones always
 
 
 @bp.route("", methods=["GET", "POST"])
@@ -52,26 +53,24 @@ def _page(form: SearchForm, search_id: uuid.UUID | None, asked: Asked) -> str:
     count, hits = queries.look(asked, sort=sort, after=request.args.get("after", type=int), limit=PAGE + 1)
     sort = sort if count <= CAP else "newest"
     shown = hits[:PAGE]
-    counted = _figures(asked, count)
-    figures = counted or queries.Figures()
+    view = request.args.get("view") if request.args.get("view") in VIEWS else "list"
+    figures = _figures(asked, count, view != "list" or "figures" in request.args)
     services.note_search(asked, count)
     return render_template(
         "search/index.html",
         form=form, asked=asked, count=count, cap=CAP, hits=shown, more=len(hits) > PAGE and sort == "newest", sort=sort,
         titles=_titles([hit.incident_id for hit in shown]),
         snippets=snippets(asked.words, [hit.incident_id for hit in shown]),
-        figures=figures, full=counted is not None, facets=_facets(figures, asked),
-        offered=services.offered(asked.words, language),
-        drawing=draw_map([Point(*point) for point in figures.points], figures.unplaced),
-        timeline=draw_timeline(figures.intervals, language, (asked.first, asked.last)),
-        view=request.args.get("view") if request.args.get("view") in VIEWS else "list",
-        here=lambda **changes: _address(search_id, **changes), search_id=search_id,
+        full=figures is not None, facets=_facets(figures, asked), offered=services.offered(asked.words, language),
+        drawing=figures and draw_map([Point(*point) for point in figures.points], figures.unplaced),
+        timeline=figures and draw_timeline(figures.intervals, language, (asked.first, asked.last)),
+        view=view, here=lambda **changes: _address(search_id, **changes), search_id=search_id,
     )  # fmt: skip
 
 
-def _figures(asked: Asked, count: int) -> queries.Figures | None:
-    """Return the figures; None when counting them costs more than finding: then they come when asked for."""
-    if "figures" in request.args:
+def _figures(asked: Asked, count: int, wanted: bool) -> queries.Figures | None:
+    """Return the figures; None when counting them costs more than finding and nobody asked for them."""
+    if wanted:
         return queries.figures(asked)
     return queries.figures(asked, MOST) if count <= CAP or asked.filtered else None
 
@@ -80,13 +79,14 @@ def _titles(ids: list[uuid.UUID]) -> dict[uuid.UUID, Incident]:
     return {incident.id: incident for incident in db.session.scalars(sa.select(Incident).where(Incident.id.in_(ids)))}
 
 
-def _facets(figures: queries.Figures, asked: Asked) -> dict[str, list[tuple[str, int, bool]]]:
+def _facets(figures: queries.Figures | None, asked: Asked) -> dict[str, list[tuple[str, int, bool]]]:
     """Return (value, count, chosen) of each facet; a chosen value that now has no match stays to be taken off."""
     facets = {}
     for name in FACETS:
-        chosen, counted = getattr(asked, name), dict(figures.facets.get(name, ()))
+        chosen, counted = getattr(asked, name), dict(figures.facets.get(name, ()) if figures else ())
         values = [*counted, *(value for value in chosen if value not in counted)]
-        facets[name] = [(value, counted.get(value, 0), value in chosen) for value in values]
+        shown = [value for place, value in enumerate(values) if place < LISTED or value in chosen]
+        facets[name] = [(value, counted.get(value, 0), value in chosen) for value in shown]
     return facets
 
 
