@@ -42,6 +42,7 @@ class Child:
     started: float = 0.0
     pause: float = 0.0
     ended: float | None = field(default=None)
+    asked: bool = False
 
     def start(self, environment: Mapping[str, str]) -> None:
         """Start it in a session of its own: Ctrl-C reaches us alone, and we end the children in order."""
@@ -50,7 +51,7 @@ class Child:
         self.process = subprocess.Popen(
             tied, env=environment, pass_fds=inherited, start_new_session=True, stdin=subprocess.DEVNULL
         )
-        self.started, self.ended = time.monotonic(), None
+        self.started, self.ended, self.asked = time.monotonic(), None, False
 
     def heal(self, environment: Mapping[str, str]) -> None:
         """Start it again if it ended and its pause is over."""
@@ -66,12 +67,18 @@ class Child:
         if now - self.ended >= self.pause:
             self.start(environment)
 
+    def ask(self) -> None:
+        """Ask it once to end: a second signal would cut short what it finishes."""
+        if self.process is not None and not self.asked and self.process.poll() is None:
+            self.asked = True
+            self.process.terminate()
+
     def stop(self) -> None:
         """Ask it to end, wait, then kill what is left of its session."""
         if self.process is None:
             return
+        self.ask()
         if self.process.poll() is None:
-            self.process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(GRACE)
         self._end_group(signal.SIGKILL)
@@ -111,6 +118,8 @@ def _run_alone(settings: Settings, greeting: str, embedded: _embedded, stop: _St
         try:
             return _watch(settings, children, embedded, greeting, stop)
         finally:
+            for child in children:
+                child.ask()  # all at once: they end side by side
             for child in children:
                 child.stop()
             if embedded.any:
