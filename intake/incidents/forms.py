@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask_babel import get_locale
 from flask_babel import lazy_gettext as _
 from wtforms import IntegerField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField, TimeField
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional
 
+from intake.incidents.fields import NOT_ANSWERED, StateField, TermField, TermsField
 from intake.incidents.services import MODES
 from intake.incidents.steps import FACTORS, factor_field
 from intake.incidents.uncertain import KINDS, PARTS
 from intake.people.services import AGE_BANDS
-from intake.taxonomy import taxonomy
 from intake.web import CaseForm
 
 LONG = 200_000  # characters; a narrative of a hundred pages still fits
-NOT_ANSWERED = [("not_asked", _("Not asked")), ("unknown", _("Not known")), ("declined", _("Declined to say"))]
+URGENT = {
+    "held": _("Someone is held right now"),
+    "medical": _("Someone needs a doctor"),
+    "child": _("A child is missing or alone"),
+    "transfer": _("A move to another place is near"),
+    "hearing": _("A hearing within 3 days"),
+    "none": _("None of these"),
+}
 # Shown first; the others are one press away.
 COMMON_AGENCIES = frozenset(
     {
@@ -84,36 +88,9 @@ _HOW = [("stated", _("An agent said it")), ("seen", _("They saw it")), ("inferre
 _YES_NO = [("yes", _("Yes")), ("no", _("No"))]
 
 
-def _choices(set_name: str) -> list[tuple[str, str]]:
-    return taxonomy(set_name).choices(str(get_locale() or "en"), plain=True)
-
-
 def _as_typed(text: str | None) -> str:
     # A form travels with CR LF at each line's end; what was typed and shown has LF.
     return (text or "").replace("\r\n", "\n")
-
-
-class TermField(SelectField):
-    """One code of a set, or blank; with `reasons`, why there is none instead of a blank."""
-
-    def __init__(self, label: Any, set_name: str, *, reasons: bool = False, **options: Any) -> None:  # noqa: ANN401
-        none = NOT_ANSWERED if reasons else [("", _("Leave blank"))]
-        super().__init__(label, choices=lambda: [*none, *_choices(set_name)], default=none[0][0], **options)
-
-
-class TermsField(SelectMultipleField):
-    """Any codes of a set; what the set does not hold is refused beside the field."""
-
-    def __init__(self, label: Any, set_name: str, **options: Any) -> None:  # noqa: ANN401
-        super().__init__(label, choices=lambda: _choices(set_name), **options)
-        self.set_name = set_name
-
-
-class StateField(SelectField):
-    """Why there is no answer: not asked, not known, declined are three different things."""
-
-    def __init__(self, label: Any = None, **options: Any) -> None:  # noqa: ANN401
-        super().__init__(label or _("If there is no answer"), choices=NOT_ANSWERED, default="not_asked", **options)
 
 
 class OpenForm(CaseForm):
@@ -139,6 +116,14 @@ class ConsentForm(CaseForm):
 
     safe_now = RadioField(_("Is it safe to talk now?"), choices=[*_YES_NO, *NOT_ANSWERED], default="not_asked")
     safe_contact = TermsField(_("Safe ways to reach the person"), "safe_contact")
+    urgent = SelectMultipleField(
+        _("Is anything urgent?"),
+        choices=list(URGENT.items()),
+        description=_("Choose every one that fits. “None of these” is a full answer."),
+    )
+    criminal_case = RadioField(
+        _("Is there an open criminal case?"), choices=[*_YES_NO, *NOT_ANSWERED], default="not_asked"
+    )
     represented = TermField(_("Is there already a lawyer for this?"), "representation", reasons=True)
 
 

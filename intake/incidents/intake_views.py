@@ -230,6 +230,11 @@ def places() -> ResponseReturnValue:
     return jsonify([{"name": p.name, "county": p.county} for p in suggest(typed)])
 
 
+@bp.app_template_filter("urgent_label")
+def _urgent(flag: str) -> str:
+    return str(forms.URGENT.get(flag, flag))
+
+
 @bp.app_template_filter("recorded_as")
 def _recorded(record: Incident | Account) -> str:
     return recorded_as(services.when_of(record), str(get_locale() or "en"))

@@ -67,6 +67,9 @@ def _shown(value: Any, language: str) -> str:  # noqa: ANN401
     return "" if value is None else str(value)
 
 
+_CONSENT_ANSWERS = ("safe_now", "safe_contact", "urgent", "represented", "criminal_case")
+
+
 def _load_consent(intake: Open) -> Values:
     answers, standing = intake.account.answers, consents_of(intake.person.id)
     asked = {consent_field(term.code): standing.state(term.code) for term in taxonomy("consent_scope").terms}
@@ -74,12 +77,14 @@ def _load_consent(intake: Open) -> Values:
         "safe_now": choice_of(answers, "safe_now"),
         "represented": choice_of(answers, "represented"),
         "safe_contact": value_of(answers, "safe_contact") or [],
+        "urgent": value_of(answers, "urgent") or [],
+        "criminal_case": choice_of(answers, "criminal_case"),
         **{field: state if state in {"yes", "no"} else None for field, state in asked.items()},
     }
 
 
 def _save_consent(intake: Open, values: Values) -> None:
-    services.answer(intake.account, {k: chosen(values.get(k)) for k in ("safe_now", "safe_contact", "represented")})
+    services.answer(intake.account, {k: chosen(values.get(k)) for k in _CONSENT_ANSWERS})
     standing = consents_of(intake.person.id)
     language = intake.incident.interview_language or "en"
     for term in taxonomy("consent_scope").terms:

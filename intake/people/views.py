@@ -22,6 +22,7 @@ from intake.people.vault import unseal_identity
 from intake.web import requires
 
 bp = Blueprint("people", __name__)
+OPEN_SECONDS = 300
 
 
 @bp.route("/people/<uuid:person_id>/name", methods=["GET", "POST"])
@@ -36,7 +37,9 @@ def unseal(person_id: uuid.UUID) -> ResponseReturnValue:
             # Asking for it is logged all the same.
             form.form_errors.append(_("No name or contact was given for this person."))
             return render_template("people/unseal.html", person=person, form=form), 404
-        return render_template("people/opened.html", person=person, opened=opened, reason=form.reason.data)
+        page = render_template("people/opened.html", person=person, opened=opened)
+        # The page leaves by itself, with or without a script.
+        return page, 200, {"Refresh": f"{OPEN_SECONDS}; url={url_for('incidents.today')}"}
     return render_template("people/unseal.html", person=person, form=form), 422 if form.errors else 200
 
 

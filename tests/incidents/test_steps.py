@@ -279,3 +279,19 @@ def test_other_scripts_and_long_words_are_kept_as_typed(record: str, as_intake: 
     )
     assert _account(owner, record).narrative == said
     assert '<textarea class="in words"' in _page(as_intake, f"{record}/intake/story")
+
+
+def test_an_urgent_matter_shows_what_to_do_and_stands_on_the_record(record: str, as_intake: Browser) -> None:
+    url = f"{record}/intake/consent"
+    as_intake.get(url)
+    assert as_intake.post(url, {"urgent": ["held", "child"], "criminal_case": "yes"}, once=None).status_code == 303
+    assert "Do not ask for an A-number" in _page(as_intake, url)
+    assert "Someone is held right now" in _page(as_intake, record)
+    assert as_intake.post(url, {"urgent": ["invented"]}, once=None).status_code == 422
+
+
+def test_when_it_is_not_safe_to_talk_the_emergency_card_is_open(record: str, as_intake: Browser) -> None:
+    url = f"{record}/intake/consent"
+    as_intake.get(url)
+    as_intake.post(url, {"safe_now": "no"}, once=None)
+    assert '<details class="tip emergency" open>' in _page(as_intake, url)
