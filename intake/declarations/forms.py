@@ -15,7 +15,11 @@ LONG = 50_000  # characters of one paragraph
 class StartForm(CaseForm):
     """A new declaration from an account."""
 
-    in_support_of = StringField(_("In support of"), [Length(max=200)], description=_("For example: Plaintiffs' motion for a preliminary injunction."))
+    in_support_of = StringField(
+        _("In support of"),
+        [Length(max=200)],
+        description=_("For example: Plaintiffs' motion for a preliminary injunction."),
+    )
 
 
 class ParagraphForm(CaseForm):
@@ -45,7 +49,15 @@ class DetailsForm(CaseForm):
     """What stands around the text."""
 
     in_support_of = StringField(_("In support of"), [Length(max=200)], filters=[lambda t: t or ""])
-    name_style = RadioField(_("Name on the paper"), choices=[("pseudonym", _("Protected name")), ("true_name", _("True name, from the vault"))], default="pseudonym")
+    name_style = RadioField(
+        _("Name on the paper"),
+        choices=[
+            ("pseudonym", _("Protected name")),
+            ("initials", _("Initials, from the vault")),
+            ("true_name", _("True name, from the vault")),
+        ],
+        default="pseudonym",
+    )
     oath_form = TermField(_("Oath"), "oath_form", validators=[InputRequired(_("Choose the oath."))])
     oath_reason = StringField(_("Why the inside-US oath"), [Length(max=300)], filters=[lambda t: t or ""])
     executed_place = StringField(_("Signed at: city, state, country"), [Length(max=200)], filters=[lambda t: t or ""])
@@ -60,6 +72,7 @@ class CertificateForm(CaseForm):
     languages = StringField(_("Language"), [Length(max=200)])
     qualification = StringField(_("Certification or experience"), [Length(max=500)])
     employer = StringField(_("Employer and relation to the parties"), [Length(max=300)])
+    interpreter_kind = TermField(_("Kind of interpreter"), "interpreter_mode")
     mode = StringField(_("How: in person, by phone, by video"), [Length(max=100)])
     held_on = StringField(_("Day, from when to when"), [Length(max=100)])
     place = StringField(_("Place"), [Length(max=200)])
@@ -79,3 +92,8 @@ class MoveForm(CaseForm):
 
     to = HiddenField(validators=[InputRequired()])
     anyway = HiddenField()
+    seen = HiddenField()
+
+
+class ReadForm(CaseForm):
+    """The person said yes to the paragraph of this version."""

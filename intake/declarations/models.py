@@ -17,7 +17,9 @@ class Declaration(OfIncident, Record):
     """state: DS.*; oath_form: OA.*; text_hash: hex SHA-256 of the locked text, bound to the signature page."""
 
     __tablename__ = "declaration"
-    number: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("nextval('declaration_number')"), unique=True)
+    number: Mapped[int] = mapped_column(
+        sa.BigInteger, server_default=sa.text("nextval('declaration_number')"), unique=True
+    )
     account_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("account.id"), index=True)
     person_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("person.id"), index=True)
     state: Mapped[str] = mapped_column(default="DS.DRAFT", server_default="DS.DRAFT")
@@ -48,7 +50,10 @@ class Declaration(OfIncident, Record):
 
 
 class Paragraph(OfIncident, Record):
-    """One numbered paragraph: court-language text, the person's own words beside it, basis (KB.*)."""
+    """One numbered paragraph: court-language text, the person's own words beside it, basis (KB.*).
+
+    confirmed_at: when the person, hearing it read, said that it is right; any later change of words clears it.
+    """
 
     __tablename__ = "paragraph"
     declaration_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("declaration.id"), index=True)
@@ -58,8 +63,11 @@ class Paragraph(OfIncident, Record):
     original: Mapped[str] = mapped_column(default="", server_default="")
     original_language: Mapped[str] = mapped_column(default="", server_default="")
     basis: Mapped[str] = mapped_column(default="", server_default="")
+    confirmed_at: Mapped[dt.datetime | None]
     declaration: Mapped[Declaration] = relationship(back_populates="paragraphs")
-    sources: Mapped[list[ParagraphSource]] = relationship(cascade="all, delete-orphan")
+    sources: Mapped[list[ParagraphSource]] = relationship(
+        order_by="ParagraphSource.id", lazy="selectin", cascade="all, delete-orphan"
+    )
 
 
 class ParagraphSource(OfIncident, Record):

@@ -14,13 +14,15 @@ from intake.declarations.models import Declaration
 from intake.documents.lint import Finding, lint
 from intake.documents.papers import Certificate, DeclarationPaper, PaperParagraph
 from intake.documents.pleading import render_declaration
+from intake.documents.private import names_in
 from intake.documents.word import render_word
 from intake.errors import NotAllowed, NotNow
 from intake.evidence.models import EvidenceItem
 from intake.matters.models import Matter
 from intake.people.models import Person
 from intake.people.queries import consents_of
-from intake.people.vault import unseal_identity
+from intake.people.vault import sealed_fields, unseal_identity
+from intake.taxonomy import CourtProfile, court
 
 
 def findings(declaration: Declaration) -> list[Finding]:
@@ -29,19 +31,57 @@ def findings(declaration: Declaration) -> list[Finding]:
 
 
 def paper(declaration: Declaration, reason: str) -> DeclarationPaper:
-    """Return the paper. A true name is unsealed for `reason` and logged before it is used.
+    """Return the paper. A true name, or its initials, is unsealed for `reason` and logged before it is used.
 
     Raises NotNow when the person's permission does not stand at this moment, NotAllowed without the right.
     """
-    if not current().may(Permission.DECLARATION_EXPORT):
+    if not current().may(Permission.DECLARATION_EXPORT, declaration.compartment_id):
         raise NotAllowed
-    if not consents_of(declaration.person_id).allows("CN.INTAKE"):
+    consents = consents_of(declaration.person_id)
+    if declaration.state == "DS.WITHDRAWN" or not consents.allows("CN.INTAKE"):
         raise NotNow("consent")
+    if declaration.text_hash and not (consents.allows("CN.COURT_SEAL") or consents.allows("CN.COURT_PUBLIC")):
+        raise NotNow("consent_court")
     name = _protected_name(declaration)
-    if declaration.name_style == "true_name":
+    if declaration.name_style in {"true_name", "initials"}:
         person = db.session.get_one(Person, declaration.person_id)
-        name = unseal_identity(person, reason).get("legal_name") or name
+        if "legal_name" not in sealed_fields(person.id):
+            raise NotNow("no_name")
+        true = unseal_identity(person, reason).get("legal_name", "")
+        name = (initials(true) if declaration.name_style == "initials" else true) or name
     return _paper(declaration, name)
+
+
+def initials(name: str) -> str:
+    """Return a name's initials as FRCP 5.2(a)(3) has them: María Guadalupe Núñez is M.G.N."""
+    return "".join(f"{part[0].upper()}." for part in re.split(r"[\s-]+", name) if part)
+
+
+def name_in_text(declaration: Declaration) -> bool:
+    """Tell whether the true name stands in a text that goes under another; the vault logs that it was read."""
+    if declaration.name_style == "true_name":
+        return False
+    person = db.session.get_one(Person, declaration.person_id)
+    if "legal_name" not in sealed_fields(person.id):
+        return False
+    true = unseal_identity(person, "locking: the text must not carry the name").get("legal_name", "")
+    texts = [f"{p.heading} {p.text} {p.original}" for p in declaration.paragraphs]
+    return names_in("\n".join([*texts, declaration.in_support_of]), [true])
+
+
+def court_of(declaration: Declaration) -> CourtProfile:
+    """Return the profile of the court that the declaration is for."""
+    return court(_matter(declaration).court)
+
+
+def oath_words(declaration: Declaration) -> str:
+    """Return the oath's sentence as the court's profile has it, without date and place."""
+    oath = court_of(declaration).oaths[declaration.oath_form]
+    return str(oath["form_text"]).partition(" Executed on")[0]
+
+
+def _matter(declaration: Declaration) -> Matter:
+    return db.session.get_one(Matter, db.session.get_one(Compartment, declaration.compartment_id).matter_id)
 
 
 def pdf(declaration: Declaration) -> bytes:
@@ -59,8 +99,15 @@ def word(declaration: Declaration) -> bytes:
 
 
 def _left(declaration: Declaration, form: str, body: bytes) -> None:
-    record("export", subject="declaration", record_id=str(declaration.id), compartment_id=declaration.compartment_id,
-           format=form, size=len(body), state=declaration.state)
+    record(
+        "export",
+        subject="declaration",
+        record_id=str(declaration.id),
+        compartment_id=declaration.compartment_id,
+        format=form,
+        size=len(body),
+        state=declaration.state,
+    )
 
 
 def _protected_name(declaration: Declaration) -> str:
@@ -69,8 +116,7 @@ def _protected_name(declaration: Declaration) -> str:
 
 
 def _paper(declaration: Declaration, name: str) -> DeclarationPaper:
-    compartment = db.session.get_one(Compartment, declaration.compartment_id)
-    matter = db.session.get_one(Matter, compartment.matter_id)
+    matter = _matter(declaration)
     caption = matter.caption
     support = f" in support of {declaration.in_support_of}" if declaration.in_support_of else ""
     city, state, country = _executed(declaration.executed_place)
@@ -122,7 +168,9 @@ def _exhibit(source: Any) -> str:  # noqa: ANN401
 
 
 def _certificate(kept: dict[str, Any]) -> Certificate | None:
-    return Certificate(**kept) if kept.get("interpreter") else None
+    # What kind of interpreter it was decides whether the text may be locked; the paper says it in words.
+    said = {name: text for name, text in kept.items() if name != "interpreter_kind"}
+    return Certificate(**said) if said.get("interpreter") else None
 
 
 def _executed(place: str) -> tuple[str, str, str]:

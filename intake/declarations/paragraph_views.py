@@ -30,8 +30,14 @@ def edit_paragraph(paragraph_id: uuid.UUID) -> ResponseReturnValue:
             return jsonify(fields=form.errors), 422
         raise Invalid(dict.fromkeys(form.errors, "wrong"))
     try:
-        services.edit_paragraph(paragraph, text=form.text.data, basis=form.basis.data or "", heading=form.heading.data,
-                                original=form.original.data if "original" in request.form else None, version=form.seen_version)  # fmt: skip
+        services.edit_paragraph(
+            paragraph,
+            text=form.text.data or "",
+            basis=form.basis.data or "",
+            heading=form.heading.data or "",
+            original=form.original.data if "original" in request.form else None,
+            version=form.seen_version,
+        )
     except StaleVersion as stale:
         if automatic:
             return jsonify(theirs=stale.theirs), 409
@@ -41,6 +47,13 @@ def edit_paragraph(paragraph_id: uuid.UUID) -> ResponseReturnValue:
         return jsonify(saved_at=format_time(format="short"), version=paragraph.version)
     flash(_("Saved."))
     return _back(paragraph)
+
+
+@bp.post("/<uuid:declaration_id>/paragraphs")
+@requires(Permission.DECLARATION_DRAFT)
+def add_first(declaration_id: uuid.UUID) -> ResponseReturnValue:
+    """Add a paragraph at the end; the way back when all were taken out."""
+    return _back(services.add_paragraph(db.session.get_one(Declaration, declaration_id)))
 
 
 @bp.post("/paragraphs/<uuid:paragraph_id>/shape")

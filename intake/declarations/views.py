@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import uuid
+from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
+import sqlalchemy as sa
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -20,13 +21,15 @@ from intake.declarations.forms import (
     DetailsForm,
     MoveForm,
     ParagraphForm,
-    ShapeForm,
-    SourceForm,
     StartForm,
 )
 from intake.declarations.models import Declaration, ReviewComment
-from intake.errors import Invalid, NotNow
+from intake.declarations.sources import media_fragment
+from intake.declarations.versions import hash_of
+from intake.errors import Invalid, NotNow, NotThere, StaleVersion
 from intake.evidence import queries as evidence
+from intake.evidence import services as evidence_services
+from intake.evidence.models import EvidenceItem
 from intake.incidents.models import Account, Incident
 from intake.people.models import Person
 from intake.taxonomy import taxonomy
@@ -34,26 +37,41 @@ from intake.web import requires
 
 bp = Blueprint("declarations", __name__, url_prefix="/declarations")
 PAGE = 50
-_DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 @bp.get("")
 @requires(Permission.DECLARATION_READ)
 def index() -> ResponseReturnValue:
-    """List declarations, newest first, by state."""
+    """List declarations by state, owner and due date."""
     states = [s for s in request.args.getlist("state") if s in taxonomy("declaration_state").codes]
-    found = queries.listed(states, request.args.get("before", type=int), PAGE + 1)
-    titles = {d.id: db.session.get(Incident, d.incident_id) for d in found}
-    people = {d.id: db.session.get(Person, d.person_id) for d in found}
-    return render_template("declarations/index.html", declarations=found[:PAGE], more=len(found) > PAGE, titles=titles,
-                           people=people, states=states, reached=gates.REACHED)  # fmt: skip
+    mine, by_due = request.args.get("mine") == "1", request.args.get("order") == "due"
+    owner, start = current().user_id if mine else None, max(request.args.get("start", 0, type=int), 0)
+    if by_due:
+        found = queries.due(states, start, PAGE + 1, owner)
+    else:
+        found = queries.listed(states, request.args.get("before", type=int), PAGE + 1, owner)
+    shown = found[:PAGE]
+    older: dict[str, Any] = {"state": states, "mine": "1" if mine else None, "order": "due" if by_due else None}
+    older |= {"start": start + PAGE} if by_due else {"before": shown[-1].number if shown else 0}
+    return render_template(
+        "declarations/index.html", declarations=shown, more=len(found) > PAGE, older=url_for(".index", **older),
+        titles=_by_id(Incident, [d.incident_id for d in shown]), people=_by_id(Person, [d.person_id for d in shown]),
+        lengths=queries.lengths_of(shown), states=states, mine=mine, by_due=by_due, reached=gates.REACHED,
+    )  # fmt: skip
+
+
+def _by_id(model: Any, ids: list[uuid.UUID]) -> dict[uuid.UUID, Any]:  # noqa: ANN401
+    return {row.id: row for row in db.session.scalars(sa.select(model).where(model.id.in_(ids)))}
 
 
 @bp.route("/new", methods=["GET", "POST"])
 @requires(Permission.DECLARATION_DRAFT)
 def new() -> ResponseReturnValue:
     """Begin a declaration from an account's words."""
-    account = db.session.get_one(Account, request.args.get("account", type=uuid.UUID))
+    wanted = request.args.get("account", type=uuid.UUID)
+    if wanted is None:
+        raise NotThere
+    account = db.session.get_one(Account, wanted)
     form = StartForm()
     if form.validate_on_submit():
         try:
@@ -62,34 +80,70 @@ def new() -> ResponseReturnValue:
             form.form_errors.append(_("This account has no words yet. Write down what happened first."))
         else:
             return redirect(url_for(".show", declaration_id=declaration.id), 303)
-    page = render_template("declarations/new.html", form=form, account=account, incident=db.session.get_one(Incident, account.incident_id))
+    incident = db.session.get_one(Incident, account.incident_id)
+    page = render_template("declarations/new.html", form=form, account=account, incident=incident)
     return page, 422 if form.errors or form.form_errors else 200
 
 
 @bp.get("/<uuid:declaration_id>")
 @requires(Permission.DECLARATION_READ)
 def show(declaration_id: uuid.UUID) -> ResponseReturnValue:
-    """Show a declaration for review: paragraphs as on paper, sources beside them, the next step and what is in its way."""
+    """Show a declaration for review: paragraphs as on paper, their sources, the next step and what bars it."""
     return review_page(db.session.get_one(Declaration, declaration_id))
 
 
-def review_page(declaration: Declaration, theirs: dict[str, str] | None = None, stale: uuid.UUID | None = None,
-                typed: ParagraphForm | None = None) -> str:  # fmt: skip
+def review_page(
+    declaration: Declaration,
+    theirs: dict[str, str] | None = None,
+    stale: uuid.UUID | None = None,
+    typed: ParagraphForm | None = None,
+) -> str:
     """Return the review page; after a conflict with both texts at the paragraph."""
     language = str(get_locale() or "en")
-    editable = declaration.state in services.EDITABLE and current().may(Permission.DECLARATION_DRAFT, declaration.compartment_id)
+    found = paper.findings(declaration)
     steps = [s for s in gates.next_states(declaration) if gates.may_move(declaration, s)]
+    items = evidence.items_of(declaration.incident_id)
     return render_template(
         "declarations/show.html",
-        declaration=declaration, incident=db.session.get_one(Incident, declaration.incident_id),
-        person=db.session.get_one(Person, declaration.person_id), editable=editable, stale=stale, theirs=theirs or {}, typed=typed,
-        steps={to: gates.obstacles(declaration, to, language) for to in steps},
-        findings=paper.findings(declaration), items=evidence.items_of(declaration.incident_id),
-        comments=queries.comments_of(declaration.id), versions=queries.versions_of(declaration.id),
-        bases=taxonomy("knowledge_basis").choices(language, plain=True), view=request.args.get("view", "both"),
-        details=DetailsForm(obj=declaration), certificate=CertificateForm(data=declaration.certificate),
-        comment_form=CommentForm(), shape=ShapeForm(), source_form=SourceForm(), move_form=MoveForm(), flow=_flow(declaration),
-    )  # fmt: skip
+        declaration=declaration,
+        incident=db.session.get_one(Incident, declaration.incident_id),
+        person=db.session.get_one(Person, declaration.person_id),
+        editable=services.may_edit(declaration),
+        may_export=current().may(Permission.DECLARATION_EXPORT, declaration.compartment_id),
+        may_ask=current().may(Permission.DECLARATION_DRAFT, declaration.compartment_id),
+        stale=stale,
+        theirs=theirs or {},
+        typed=typed,
+        steps={to: gates.obstacles(declaration, to, language, found) for to in steps},
+        seen=hash_of(declaration),
+        findings=found,
+        items=items,
+        beside=_beside(declaration, items),
+        comments=queries.comments_of(declaration.id),
+        versions=queries.versions_of(declaration.id),
+        bases=taxonomy("knowledge_basis").choices(language, plain=True),
+        view=request.args.get("view", "both"),
+        court_name=paper.court_of(declaration).name,
+        oath=paper.oath_words(declaration),
+        details=DetailsForm(formdata=None, obj=declaration),
+        certificate=CertificateForm(formdata=None, data=declaration.certificate),
+        comment_form=CommentForm(formdata=None),
+        once_key=lambda: str(uuid.uuid4()),
+        move_form=MoveForm(formdata=None),
+        flow=_flow(declaration),
+    )
+
+
+def _beside(declaration: Declaration, items: list[EvidenceItem]) -> dict[str, Any] | None:
+    """Return the file that a source's chip opens beside the text: the item, where in it, and how it can be shown."""
+    wanted, named = request.args.get("source"), {item.id: item for item in items}
+    for paragraph in declaration.paragraphs:
+        for source in paragraph.sources:
+            if str(source.id) == wanted and source.item_id in named:
+                item = named[source.item_id]
+                return {"item": item, "locator": source.locator, "fragment": media_fragment(source.locator),
+                        "kind": evidence_services.viewable(item), "position": paragraph.position}  # fmt: skip
+    return None
 
 
 def _flow(declaration: Declaration) -> list[tuple[str, str]]:
@@ -107,9 +161,14 @@ def move(declaration_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         raise Invalid({"to": "missing"})
     try:
-        gates.move(declaration, form.to.data or "", anyway=form.anyway.data == "yes")
-    except NotNow:
-        flash(_("Not yet: see what is in the way."))
+        gates.move(declaration, form.to.data or "", anyway=form.anyway.data == "yes", seen=form.seen.data or None)
+    except NotNow as not_now:
+        if not_now.why == "name_in_text":
+            flash(_("Not locked: the true name stands in the text. Take it out, or put the true name on the paper."))
+        else:
+            flash(_("Not yet: see what is in the way."))
+    except StaleVersion:
+        flash(_("Not done: the text changed after you opened it. Read it again, then take the step."))
     else:
         flash(_("Done. The step is kept with its text."))
     return redirect(url_for(".show", declaration_id=declaration.id), 303)
@@ -123,10 +182,11 @@ def details(declaration_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         raise Invalid(dict.fromkeys(form.errors, "wrong"))
     try:
-        services.describe(declaration, **form.values)
+        services.describe(declaration, form.seen_version, **form.values)
     except Invalid:
         flash(_("The inside-US oath needs a reason. The wording valid everywhere is kept."))
-        db.session.expire_all()
+    except StaleVersion:
+        flash(_("Not saved: somebody else changed this meanwhile. It is shown as it stands now."))
     else:
         flash(_("Saved."))
     return redirect(url_for(".show", declaration_id=declaration.id), 303)
@@ -139,8 +199,13 @@ def certificate(declaration_id: uuid.UUID) -> ResponseReturnValue:
     declaration, form = db.session.get_one(Declaration, declaration_id), CertificateForm()
     if not form.validate():
         raise Invalid(dict.fromkeys(form.errors, "wrong"))
-    services.describe(declaration, certificate={k: v or "" for k, v in form.values.items()})
-    flash(_("Saved."))
+    kept = {name: text or "" for name, text in form.values.items()}
+    try:
+        services.describe(declaration, form.seen_version, certificate=kept)
+    except StaleVersion:
+        flash(_("Not saved: somebody else changed this meanwhile. It is shown as it stands now."))
+    else:
+        flash(_("Saved."))
     return redirect(url_for(".show", declaration_id=declaration.id), 303)
 
 
@@ -165,34 +230,4 @@ def resolve(comment_id: uuid.UUID) -> ResponseReturnValue:
     return redirect(url_for(".show", declaration_id=note.declaration_id, _anchor="comments"), 303)
 
 
-@bp.get("/<uuid:declaration_id>/read-back")
-@requires(Permission.DECLARATION_DRAFT)
-def read_back(declaration_id: uuid.UUID) -> ResponseReturnValue:
-    """Show one paragraph at a time in large type, to be read to the person."""
-    declaration = db.session.get_one(Declaration, declaration_id)
-    number = min(max(request.args.get("n", 1, type=int), 1), max(len(declaration.paragraphs), 1))
-    return render_template("declarations/read_back.html", declaration=declaration, n=number, paragraph=declaration.paragraphs[number - 1])
-
-
-@bp.get("/<uuid:declaration_id>/pdf")
-@requires(Permission.DECLARATION_EXPORT)
-def pdf(declaration_id: uuid.UUID) -> ResponseReturnValue:
-    """Hand out the court paper as PDF. Raises UnsupportedGlyph naming the character."""
-    declaration = db.session.get_one(Declaration, declaration_id)
-    return _file(paper.pdf(declaration), "application/pdf", f"declaration-{declaration.label}.pdf")
-
-
-@bp.get("/<uuid:declaration_id>/word")
-@requires(Permission.DECLARATION_EXPORT)
-def word(declaration_id: uuid.UUID) -> ResponseReturnValue:
-    """Hand out the paper as a Word file."""
-    declaration = db.session.get_one(Declaration, declaration_id)
-    return _file(paper.word(declaration), _DOCX, f"declaration-{declaration.label}.docx")
-
-
-def _file(body: bytes, media_type: str, name: str) -> ResponseReturnValue:
-    # The file's name carries the declaration's number, never a person's.
-    return send_file(io.BytesIO(body), mimetype=media_type, as_attachment=True, download_name=name, max_age=0)
-
-
-from intake.declarations import paragraph_views  # noqa: E402, F401  (the paragraphs' addresses belong to this blueprint)
+from intake.declarations import paper_views, paragraph_views  # noqa: E402, F401  (further addresses of this blueprint)

@@ -396,6 +396,7 @@ def _create_tables() -> None:
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("search_id", sa.UUID(), nullable=True),
         sa.Column("filters", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("compartments", postgresql.ARRAY(sa.Integer()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("profile", sa.Text(), nullable=False),
         sa.Column("format", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), server_default="waiting", nullable=False),
