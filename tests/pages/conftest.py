@@ -47,15 +47,36 @@ def address(app: Flask) -> Iterator[str]:
 
 
 OpenPage = Callable[..., Page]
+# The language each user reads now, and the cookies of their session.
+Sessions = tuple[dict[str, str], dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def sessions() -> Sessions:
+    """Whoever signed in once stays signed in for the module: most tests are about what comes after."""
+    return {}, {}
+
+
+def sign_in(page: Page, email: str, language: str) -> None:
+    """Sign in through the real form, and read in `language` from then on."""
+    page.goto("/sign-in?next=/account")
+    page.fill("[name=email]", email)
+    page.fill("[name=password]", PASSWORD)
+    page.click("main button:not([type=button])")
+    page.wait_for_url("**/account")
+    if page.locator(f"html[lang={language}]").count() == 0:
+        page.click(f"button[name=language][value={language}]")
+        page.wait_for_selector(f"html[lang={language}]")
 
 
 @pytest.fixture
-def open_page(chromium: Browser, address: str, world: World) -> Iterator[OpenPage]:
+def open_page(chromium: Browser, address: str, world: World, sessions: Sessions) -> Iterator[OpenPage]:
     """`open_page("/search", who="attorney")`: a page, signed in through the real form.
 
     Ends with a failure when the browser refused something (content security policy) or a script broke.
     """
     contexts, troubles = [], []
+    signed_in, cookies = sessions
 
     def open_(
         path: str, who: str | None = None, size: tuple[int, int] = WIDE, language: str = "en", **options: Any
@@ -68,15 +89,11 @@ def open_page(chromium: Browser, address: str, world: World) -> Iterator[OpenPag
         page = context.new_page()
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("console", lambda said: troubles.append(said.text) if "Content Security Policy" in said.text else None)
-        if who:
-            page.goto("/sign-in?next=/account")
-            page.fill("[name=email]", world.emails[who])
-            page.fill("[name=password]", PASSWORD)
-            page.click("main button:not([type=button])")
-            page.wait_for_url("**/account")
-            if language == "es":
-                page.get_by_role("button", name="Español").click()
-                page.wait_for_selector("html[lang=es]")
+        if who and signed_in.get(who) != language:
+            sign_in(page, world.emails[who], language)
+            signed_in[who], cookies[who] = language, context.cookies()
+        elif who:
+            context.add_cookies(cookies[who])
         page.goto(path)
         return page
 

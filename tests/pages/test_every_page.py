@@ -84,11 +84,12 @@ def seeded(record: dict[str, Seeded], acting: Callable[[str], AbstractContextMan
 
 
 # Spanish is about a third longer, so it goes on the narrow screen.
-@pytest.mark.parametrize(("size", "language"), [(WIDE, "en"), (PHONE, "es")], ids=["wide-en", "phone-es"])
 @pytest.mark.parametrize(("path", "who"), PAGES, ids=[path for path, _ in PAGES])
+@pytest.mark.parametrize("shown", [(WIDE, "en"), (PHONE, "es")], ids=["wide-en", "phone-es"])
 def test_a_page_breaks_no_rule_and_fits(
-    open_page: OpenPage, seeded: Seeded, path: str, who: str, size: tuple[int, int], language: str
+    open_page: OpenPage, seeded: Seeded, path: str, who: str, shown: tuple[tuple[int, int], str]
 ) -> None:
+    size, language = shown
     page = open_page(path.format(**vars(seeded)), who=who, size=size, language=language)
     assert page.locator("h1").count() == 1
     keep(page, path, size)
