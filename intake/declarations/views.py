@@ -45,19 +45,25 @@ def index() -> ResponseReturnValue:
     """List declarations by state, owner and due date."""
     states = [s for s in request.args.getlist("state") if s in taxonomy("declaration_state").codes]
     mine, by_due = request.args.get("mine") == "1", request.args.get("order") == "due"
-    owner, start = current().user_id if mine else None, max(request.args.get("start", 0, type=int), 0)
+    owner, start = current().user_id if mine else None, _number("start", 0)
     if by_due:
-        found = queries.due(states, start, PAGE + 1, owner)
+        found = queries.due(states, start or 0, PAGE + 1, owner)
     else:
-        found = queries.listed(states, request.args.get("before", type=int), PAGE + 1, owner)
+        found = queries.listed(states, _number("before", None), PAGE + 1, owner)
     shown = found[:PAGE]
     older: dict[str, Any] = {"state": states, "mine": "1" if mine else None, "order": "due" if by_due else None}
-    older |= {"start": start + PAGE} if by_due else {"before": shown[-1].number if shown else 0}
+    older |= {"start": (start or 0) + PAGE} if by_due else {"before": shown[-1].number if shown else 0}
     return render_template(
         "declarations/index.html", declarations=shown, more=len(found) > PAGE, older=url_for(".index", **older),
         titles=_by_id(Incident, [d.incident_id for d in shown]), people=_by_id(Person, [d.person_id for d in shown]),
         lengths=queries.lengths_of(shown), states=states, mine=mine, by_due=by_due, reached=gates.REACHED,
     )  # fmt: skip
+
+
+def _number(name: str, otherwise: int | None) -> int | None:
+    # What PostgreSQL's bigint cannot hold is no number of ours.
+    given = request.args.get(name, type=int)
+    return otherwise if given is None else max(0, min(given, 2**62))
 
 
 def _by_id(model: Any, ids: list[uuid.UUID]) -> dict[uuid.UUID, Any]:  # noqa: ANN401

@@ -155,6 +155,7 @@ def test_a_chip_opens_its_source_covered_beside_the_text_at_the_second(acting: A
     declaration_id = a_declaration(acting)
     with acting("intake"):
         item = an_item(load(declaration_id))
+        item.version_id, item.sealed_at = "v1", dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
         item.state, item.check_ok = "sealed", True
         db.session.flush()
         item_id, paragraph_id = item.id, paragraph(declaration_id, 2).id
@@ -292,7 +293,13 @@ def test_the_list_is_filtered_by_state_owner_and_due_date(
     page = _page(as_attorney, "/declarations?order=due")
     assert page.index(due_first) < page.index(due_last)
     assert draft_label not in page
-    for odd in ("?state=nonsense", "?before=x", "?start=-5&order=due", "?before=99999999999999999999"):
+    for odd in (
+        "?state=nonsense",
+        "?before=x",
+        "?start=-5&order=due",
+        "?before=99999999999999999999",
+        "?start=99999999999999999999&order=due",
+    ):
         _page(as_attorney, f"/declarations{odd}")
 
 
