@@ -136,10 +136,19 @@ def test_each_user_signs_in_and_sees_their_own_part(web: Flask) -> None:
     for user in people.described()["user"]:
         page = _browser(web, user["email"]).get("/")
         assert page.status_code in {200, 302, 303}, user["email"]
-    everything = _browser(web, "attorney@harbor.example").get("/incidents").get_data(as_text=True)
-    assert "IN-" in everything
-    shared = _browser(web, "cocounsel@valley.example").get("/incidents")
-    assert shared.status_code == 200
+    attorney, cocounsel = (_browser(web, f"{name}.example") for name in ("attorney@harbor", "cocounsel@valley"))
+    for path, label in (("/incidents", "IN-"), ("/declarations", "D-"), ("/search", "IN-")):
+        assert label in attorney.get(path).get_data(as_text=True), path
+        assert label in cocounsel.get(path).get_data(as_text=True), path
+
+
+def test_every_incident_file_and_declaration_has_its_page(web: Flask, owner: sa.Connection) -> None:
+    attorney = _browser(web, "attorney@harbor.example")
+    for table, path in (("incident", "incidents"), ("evidence_item", "evidence"), ("declaration", "declarations")):
+        for each in owner.scalars(sa.text(
+            f"select t.id from {table} t join compartment c on c.id = t.compartment_id"
+            " join organisation o on o.id = c.organisation_id where o.short_name = 'Harbor'")):
+            assert attorney.get(f"/{path}/{each}").status_code == 200, (table, each)
 
 
 def test_generated_incidents_are_loaded_and_found_by_search(loaded: Settings, web: Flask, owner: sa.Connection) -> None:
