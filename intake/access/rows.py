@@ -15,6 +15,10 @@ _OWN = "(opened_by_id = (SELECT access.me()) AND compartment_id = ANY((SELECT ac
 _WRITE = "compartment_id = ANY((SELECT access.writable())::int[])"
 _DRAFT = "compartment_id = ANY((SELECT access.drafting())::int[])"
 _MINE = "user_id = (SELECT access.me())"
+# An approver who could not read every row of an export must not get them by approving it.
+_SUPERVISED = (
+    "user_id = ANY((SELECT access.supervised())::int[]) AND compartments <@ (SELECT access.readable())::int[]"
+)
 
 
 def _shared(column: str) -> str:
@@ -68,11 +72,7 @@ MATTER_TABLES: dict[str, tuple[str, str, str]] = {
         "false",
     ),
     "saved_search": (_MINE, _MINE, _MINE),
-    "export": (
-        f"{_MINE} OR user_id = ANY((SELECT access.supervised())::int[])",
-        _MINE,
-        f"{_MINE} OR user_id = ANY((SELECT access.supervised())::int[])",
-    ),
+    "export": (f"{_MINE} OR ({_SUPERVISED})", _MINE, f"{_MINE} OR ({_SUPERVISED})"),
 }
 VAULT_TABLES: dict[str, tuple[str, str, str]] = {
     "vault.identity": (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -16,15 +15,34 @@ MEDIA_TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "json": "application/json",
 }
-CELL = 32_767  # characters that a spreadsheet cell holds
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+CELL = 32_767  # UTF-16 units that a spreadsheet cell holds (Excel's limits)
+CONTINUED = "continued"  # the sheet, and the column that says which fields go on there
+# What spreadsheets take for the start of a formula, in full width too (OWASP, CSV injection).
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 Row = dict[str, Any]
 
 
 def write(form: str, path: Path, fields: Sequence[str], rows: Iterable[Row], about: Row) -> int:
-    """Write rows as csv, xlsx or json to `path`, streaming; returns how many rows. Raises KeyError for another format."""
+    """Write rows as csv, xlsx or json to `path`, streaming; returns how many. Raises KeyError for another format."""
     return {"csv": _csv, "xlsx": _xlsx, "json": _json}[form](path, fields, rows, about)
+
+
+def harmless(value: Any) -> Any:  # noqa: ANN401
+    """Return a CSV cell that no spreadsheet reads as a formula: text that begins like one gets an apostrophe.
+
+    Text that has such an apostrophe already gets one more, so taking one off always gives the original.
+    """
+    return f"'{value}" if isinstance(value, str) and value.lstrip("' ").startswith(_FORMULA) else value
+
+
+def pieces(text: str) -> list[str]:
+    """Return the text in pieces that a cell holds each; together they are the text."""
+    beyond = sum(character > "\uffff" for character in text)
+    if len(text) + beyond <= CELL:
+        return [text]
+    size = CELL // 2 if beyond else CELL  # such a character counts twice
+    return [text[at : at + size] for at in range(0, len(text), size)]
 
 
 def _csv(path: Path, fields: Sequence[str], rows: Iterable[Row], _about: Row) -> int:
@@ -33,49 +51,59 @@ def _csv(path: Path, fields: Sequence[str], rows: Iterable[Row], _about: Row) ->
     with path.open("w", newline="", encoding="utf-8-sig") as file:
         out = csv.writer(file)
         out.writerow(fields)
-        for count, row in enumerate(rows, 1):
-            out.writerow([_harmless(row[name]) for name in fields])
+        for row in rows:
+            count += 1
+            out.writerow([harmless(row[name]) for name in fields])
     return count
-
-
-def _harmless(value: Any) -> Any:  # noqa: ANN401
-    # A cell that begins like a formula is read as one by spreadsheets: an apostrophe keeps it text.
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def _xlsx(path: Path, fields: Sequence[str], rows: Iterable[Row], _about: Row) -> int:
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    book = xlsxwriter.Workbook(str(path), options)
-    sheet = book.add_worksheet("records")
-    # Words longer than a cell go on in further columns; how many is not known before: five hold 160,000 characters.
-    more = [f"narrative (part {n})" for n in range(2, 8)] if "narrative" in fields else []
-    for column, name in enumerate([*fields, *more]):
-        sheet.write_string(0, column, name)
-    count = 0
-    for count, row in enumerate(rows, 1):
-        for column, name in enumerate(fields):
-            _cell(sheet, count, column, row[name])
-        words = str(row.get("narrative", ""))
-        for part in range(1, (len(words) - 1) // CELL + 1):
-            sheet.write_string(count, len(fields) + part - 1, words[part * CELL : (part + 1) * CELL])
-    book.close()
+    options = {
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
+    with xlsxwriter.Workbook(str(path), options) as book:
+        sheet, rest = _Sheet(book, "records"), _Sheet(book, CONTINUED)
+        sheet.add([*fields, CONTINUED])
+        rest.add(["row", "field", "part", "text"])
+        count = 0
+        for count, row in enumerate(rows, 1):
+            cells: list[Any] = []
+            longer: list[str] = []
+            for name in fields:
+                first, *more = pieces(row[name]) if isinstance(row[name], str) else [row[name]]
+                cells.append(first)
+                longer += [name] if more else []
+                for part, text in enumerate(more, 2):
+                    rest.add([count + 1, name, part, text])
+            sheet.add([*cells, ", ".join(longer)])
     return count
 
 
-def _cell(sheet: Any, row: int, column: int, value: Any) -> None:  # noqa: ANN401
-    if isinstance(value, int):
-        sheet.write_number(row, column, value)
-    else:
-        sheet.write_string(row, column, str(value)[:CELL])
+class _Sheet:
+    """A sheet that grows downwards and refuses what it cannot hold."""
+
+    def __init__(self, book: xlsxwriter.Workbook, name: str) -> None:
+        self._sheet, self._at = book.add_worksheet(name), 0
+
+    def add(self, cells: Sequence[Any]) -> None:
+        """Write one row: whole numbers as numbers, all else as text. Raises ValueError where the sheet is full."""
+        for column, value in enumerate(cells):
+            put = self._sheet.write_number if isinstance(value, int) else self._sheet.write_string
+            if put(self._at, column, value) < 0:
+                raise ValueError("the sheet holds no more")
+        self._at += 1
 
 
 def _json(path: Path, fields: Sequence[str], rows: Iterable[Row], about: Row) -> int:
     count = 0
     with path.open("w", encoding="utf-8") as file:
-        head = io.StringIO()
-        json.dump(about, head, ensure_ascii=False)
-        file.write(head.getvalue()[:-1] + ', "records": [')
+        head = json.dumps(about, ensure_ascii=False)
+        file.write(head[:-1] + ', "records": [')
         for count, row in enumerate(rows, 1):
-            file.write(("," if count > 1 else "") + "\n" + json.dumps({name: row[name] for name in fields}, ensure_ascii=False))
+            comma = "," if count > 1 else ""
+            file.write(f"{comma}\n{json.dumps({name: row[name] for name in fields}, ensure_ascii=False)}")
         file.write(f'\n], "rows": {count}}}\n')
     return count

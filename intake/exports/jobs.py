@@ -5,97 +5,161 @@ from __future__ import annotations
 import hashlib
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import procrastinate
 import sqlalchemy as sa
 from sqlalchemy.exc import NoResultFound
 
 from intake import db, storage
 from intake.access import sessions
-from intake.access.policy import Permission, permitted
-from intake.errors import NotAllowed
+from intake.access.policy import permitted
+from intake.errors import DatabaseUnavailable, NotAllowed, StoreUnavailable
 from intake.exports.files import MEDIA_TYPES, write
 from intake.exports.models import Export
-from intake.exports.records import PROFILES, Row, rows_of
+from intake.exports.records import PROFILES, Row, demands, rows_of
 from intake.jobs import tasks
 from intake.search.models import SavedSearch
-from intake.search.queries import Asked, every_hit
+from intake.search.queries import every_hit
 from intake.search.services import asked_for
 from intake.storage import Storage
 
+TRIES = 6  # over about five minutes
+_AGAIN = procrastinate.RetryStrategy(
+    max_attempts=TRIES, wait=5, linear_wait=20, retry_exceptions=(StoreUnavailable, DatabaseUnavailable)
+)
 
-@tasks.task(name="make_export")
-def make_export(user_id: int, export_id: str) -> None:
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the asker asked for and from which compartments."""
+
+    export_id: uuid.UUID
+    user_id: int
+    form: str
+    profile: str
+    compartments: tuple[int, ...]
+
+
+@tasks.task(name="make_export", retry=_AGAIN, pass_context=True)
+def make_export(context: procrastinate.JobContext, user_id: int, export_id: str) -> None:
     """Make one export's file; running again after a kill makes it anew and keeps one."""
-    make(user_id, uuid.UUID(export_id), storage.current())
+    try:
+        make(user_id, uuid.UUID(export_id), storage.current())
+    except StoreUnavailable:
+        if context.job and context.job.attempts + 1 >= TRIES:
+            _fail(uuid.UUID(export_id), user_id, "store")
+        raise
 
 
 def make(user_id: int, export_id: uuid.UUID, store: Storage) -> None:
-    """Write the file, count its rows, store it, and only then call it ready. Losing the right fails it in words."""
+    """Write the file, count its rows, store it, and only then call it ready.
+
+    A right that ended meanwhile fails the export in words. Raises StoreUnavailable, DatabaseUnavailable: try again.
+    """
+    try:
+        asked = _begin(user_id, export_id)
+        if asked is None:
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"export.{asked.form}"
+            count = _write(asked, path)
+            _keep(asked, path, count, store)
+    except (NotAllowed, NoResultFound):
+        _fail(export_id, user_id, "not_allowed")
+    except (StoreUnavailable, DatabaseUnavailable):
+        raise
+    except Exception:
+        _fail(export_id, user_id, "broken")
+        raise
+
+
+def _begin(user_id: int, export_id: uuid.UUID) -> _Asked | None:
     with db.transaction():
         sessions.act_for(user_id)
         export = db.session.get_one(Export, export_id)
-        if export.state == "ready":
-            return
+        if export.state in {"ready", "failed"}:
+            return None
         export.state = "running"
-        form, profile = export.format, export.profile
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / f"export.{form}"
-            with db.transaction():
-                # One snapshot: the rows are those that one search finds, however long the writing takes.
-                db.session.execute(sa.text("set transaction isolation level repeatable read"))
-                actor = sessions.act_for(user_id)
-                about = {"export": str(export_id), "profile": profile, "fields": list(PROFILES[profile])}
-                count = write(form, path, PROFILES[profile], _rows(export_id, user_id, actor.language), about)
-            _keep(user_id, export_id, path, count, store)
-    except (NotAllowed, NoResultFound):
-        _fail(export_id, user_id)
+        return _Asked(export_id, user_id, export.format, export.profile, tuple(export.compartments))
 
 
-def _rows(export_id: uuid.UUID, user_id: int, lang: str) -> Iterator[Row]:
-    export = db.session.get_one(Export, export_id)
-    asked = _asked(export)
-    profile = export.profile
-    for ids in every_hit(asked):
-        _still_allowed(user_id)
-        yield from rows_of(ids, profile, lang)
+def _write(asked: _Asked, path: Path) -> int:
+    with db.transaction():
+        # One snapshot: the rows are those that one search finds, however long the writing takes.
+        db.session.execute(sa.text("set transaction isolation level repeatable read"))
+        actor = sessions.act_for(asked.user_id)
+        fields = PROFILES[asked.profile]
+        about = {"export": str(asked.export_id), "profile": asked.profile, "fields": list(fields)}
+        return write(asked.form, path, fields, _rows(asked, actor.language), about)
 
 
-def _asked(export: Export) -> Asked:
+def _rows(asked: _Asked, lang: str) -> Iterator[Row]:
+    _still_allowed(asked, [])
+    export = db.session.get_one(Export, asked.export_id)
     words = db.session.get_one(SavedSearch, export.search_id).words if export.search_id else ""
-    return asked_for(words, export.filters)
+    for ids in every_hit(asked_for(words, export.filters)):
+        _still_allowed(asked, ids)
+        yield from rows_of(ids, asked.profile, lang)
 
 
-def _still_allowed(user_id: int) -> None:
-    # A second connection: this one's snapshot would not see that the right was taken away meanwhile.
-    with db.session.get_bind().connect() as fresh:
-        fresh.execute(sa.text("select set_config('app.user_id', :id, true)"), {"id": str(user_id)})
-        roles = fresh.execute(sa.text("select grants from access.describe(:id)"), {"id": user_id}).scalar_one_or_none()
-    if not roles or not permitted(frozenset(grant["role"] for grant in roles), Permission.EXPORT_PREPARE):
+def _still_allowed(asked: _Asked, incident_ids: Sequence[uuid.UUID]) -> None:
+    """Raise NotAllowed unless the asker still has the roles, the compartments and sight of these incidents.
+
+    On a second connection: the first one's snapshot would not see what was taken away meanwhile.
+    """
+    with db.session.get_bind().engine.connect() as fresh:
+        fresh.execute(sa.text("select set_config('app.user_id', :id, true)"), {"id": str(asked.user_id)})
+        describe = sa.text("select grants from access.describe(:id)")
+        grants = fresh.execute(describe, {"id": asked.user_id}).scalar_one_or_none() or []
+        seen = sa.text("select count(distinct incident_id) from search_entry where incident_id = any(:ids)")
+        visible = fresh.execute(seen, {"ids": list(incident_ids)}).scalar_one()
+    for permission in demands(asked.profile):
+        held = {g["compartment_id"] for g in grants if permitted(frozenset({g["role"]}), permission)}
+        if not asked.compartments or not held.issuperset(asked.compartments):
+            raise NotAllowed
+    if visible < len(incident_ids):
         raise NotAllowed
 
 
-def _keep(user_id: int, export_id: uuid.UUID, path: Path, count: int, store: Storage) -> None:
+def _keep(asked: _Asked, path: Path, count: int, store: Storage) -> None:
+    # A key for each run: of two runs (one thought dead) neither overwrites what the other's row describes.
+    key = f"{asked.export_id.hex}-{uuid.uuid4().hex}.{asked.form}"
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
         size = file.tell()
         file.seek(0)
-        key = f"{export_id.hex}.{path.suffix[1:]}"
-        store.put_object(store.exports_bucket, key, file, MEDIA_TYPES[path.suffix[1:]])
-    if store.hash_stored(key, bucket=store.exports_bucket) != (digest.hexdigest(), size):
-        raise OSError("the stored export differs from the written one")
+        store.put_object(store.exports_bucket, key, file, MEDIA_TYPES[asked.form])
+    try:
+        if store.hash_stored(key, bucket=store.exports_bucket) != (digest.hexdigest(), size):
+            raise StoreUnavailable
+        kept = _call_ready(asked, key, count, size, digest.hexdigest())
+    except Exception:
+        store.delete_export(key)
+        raise
+    if not kept:
+        store.delete_export(key)
+
+
+def _call_ready(asked: _Asked, key: str, count: int, size: int, sha256: str) -> bool:
+    """Say that the file is there; False when another run said so first."""
     with db.transaction():
-        sessions.act_for(user_id)
-        export = db.session.get_one(Export, export_id)
-        export.state, export.rows, export.size, export.sha256, export.object_key = "ready", count, size, digest.hexdigest(), key
-        export.finished_at = sa.func.clock_timestamp()
+        sessions.act_for(asked.user_id)
+        _still_allowed(asked, [])
+        export = db.session.get_one(Export, asked.export_id, with_for_update=True)
+        if export.state != "running":
+            return False
+        export.state, export.rows, export.object_key = "ready", count, key
+        export.size, export.sha256, export.finished_at = size, sha256, sa.func.clock_timestamp()
+        return True
 
 
-def _fail(export_id: uuid.UUID, user_id: int) -> None:
+def _fail(export_id: uuid.UUID, user_id: int, why: str) -> None:
     with db.transaction(user_id):
-        values = {"state": "failed", "failure": "not_allowed", "finished_at": sa.func.clock_timestamp()}
-        db.session.execute(sa.update(Export).where(Export.id == export_id).values(**values))
+        unfinished = (Export.id == export_id) & Export.state.in_(("waiting", "running"))
+        values = {"state": "failed", "failure": why, "finished_at": sa.func.clock_timestamp()}
+        db.session.execute(sa.update(Export).where(unfinished).values(**values))

@@ -7,19 +7,25 @@ import uuid
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.orm import Mapped, mapped_column
 
 from intake.db import Record
 
 
 class Export(Record):
-    """One file made for one user. state: waiting, running, ready, failed; `rows` is the counted result."""
+    """One file made for one user. state: waiting, running, ready, failed; `rows` is the counted result.
+
+    compartments: those its rows may come from; whoever may not read all of them does not see another's export.
+    failure: not_allowed, store or broken.
+    """
 
     __tablename__ = "export"
     __table_args__ = (sa.CheckConstraint("state in ('waiting', 'running', 'ready', 'failed')", name="state"),)
     user_id: Mapped[int] = mapped_column(sa.ForeignKey("app_user.id"), index=True)
     search_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("saved_search.id"))
     filters: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=sa.text("'{}'"))
+    compartments: Mapped[list[int]] = mapped_column(pg.ARRAY(sa.Integer()), server_default=sa.text("'{}'"))
     profile: Mapped[str] = mapped_column(default="records")
     format: Mapped[str]
     state: Mapped[str] = mapped_column(default="waiting", server_default="waiting")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from intake import db, jobs
@@ -12,26 +13,37 @@ from intake.audit.trail import record
 from intake.errors import Invalid, NotAllowed, NotNow
 from intake.exports.files import MEDIA_TYPES
 from intake.exports.models import Export
-from intake.exports.records import PROFILES
+from intake.exports.records import PROFILES, demands
 from intake.search.models import SavedSearch
+from intake.search.queries import FACETS
+from intake.search.services import asked_for
 from intake.storage import Storage
 
 
-def prepare_export(form: str, profile: str, search_id: uuid.UUID | None, filters: dict[str, Any]) -> Export:
+def prepare_export(form: str, profile: str, search_id: uuid.UUID | None, filters: Mapping[str, list[str]]) -> Export:
     """Queue an export of what a search finds; the job acts as its asker. Raises Invalid, NotAllowed.
 
-    search_id: the asker's own saved search, or None for filters alone.
+    search_id: the asker's own saved search, or None for filters alone. Kept are codes, months and dates, not what
+    else an address may hold.
     """
     me = current()
     if form not in MEDIA_TYPES:
         raise Invalid({"format": "unknown"})
     if profile not in PROFILES:
         raise Invalid({"profile": "unknown"})
-    if profile == "records_with_claims" and not me.may(Permission.CLAIM_READ):
+    compartments = exportable(profile)
+    if not compartments:
         raise NotAllowed
     if search_id is not None:
         db.session.get_one(SavedSearch, search_id)
-    export = Export(user_id=me.user_id, search_id=search_id, filters=filters, profile=profile, format=form)
+    export = Export(
+        user_id=me.user_id,
+        search_id=search_id,
+        filters=_understood(filters),
+        profile=profile,
+        format=form,
+        compartments=compartments,
+    )
     db.session.add(export)
     db.session.flush()
     record("export_asked", subject="export", record_id=str(export.id), profile=profile, format=form)
@@ -39,18 +51,46 @@ def prepare_export(form: str, profile: str, search_id: uuid.UUID | None, filters
     return export
 
 
-def approve(export: Export) -> None:
-    """Let a paralegal's export go out. Raises NotAllowed for whoever may not approve, or prepared it."""
+def exportable(profile: str) -> list[int]:
+    """Return the compartments from which the actor may export with this profile."""
     me = current()
-    if not me.may(Permission.EXPORT_APPROVE) or export.user_id == me.user_id:
+    mine = {grant.compartment_id for grant in me.grants}
+    return sorted(c for c in mine if all(me.may(needed, c) for needed in demands(profile)))
+
+
+def approve(export: Export) -> None:
+    """Let somebody else's export go out. Raises NotNow until it is made, NotAllowed for its own asker and others."""
+    if export.user_id == current().user_id or not _may_approve(export):
         raise NotAllowed
-    export.approved_by_id = me.user_id
-    db.session.flush()
+    if export.state != "ready":
+        raise NotNow(export.state)
+    if export.approved_by_id is None:
+        export.approved_by_id = current().user_id
+        db.session.flush()
 
 
 def may_go_out(export: Export) -> bool:
-    """Tell whether the file may be downloaded: an attorney's own may, another's only once approved."""
-    return export.approved_by_id is not None or (export.user_id == current().user_id and current().may(Permission.EXPORT_APPROVE))
+    """Tell whether the actor may download the file now.
+
+    An attorney may, to look at it or as its asker; a paralegal once it is approved. Nobody may who has lost a
+    compartment that it was made from.
+    """
+    me = current()
+    if _may_approve(export):
+        return True
+    kept = set(export.compartments) <= set(exportable(export.profile))
+    return export.user_id == me.user_id and export.approved_by_id is not None and kept
+
+
+def waits(export: Export) -> bool:
+    """Tell whether a finished export waits for an approval; an attorney's own needs none."""
+    own = export.user_id == current().user_id and _may_approve(export)
+    return export.state == "ready" and export.approved_by_id is None and not own
+
+
+def may_approve(export: Export) -> bool:
+    """Tell whether the actor's approval is what the export waits for."""
+    return waits(export) and export.user_id != current().user_id and _may_approve(export)
 
 
 def download(export: Export, storage: Storage) -> str:
@@ -62,3 +102,15 @@ def download(export: Export, storage: Storage) -> str:
     record("export_downloaded", subject="export", record_id=str(export.id), sha256=export.sha256, rows=export.rows)
     name = f"testigo-records-{str(export.id)[-8:]}.{export.format}"
     return storage.presign_get(export.object_key, "", name, MEDIA_TYPES[export.format], bucket=storage.exports_bucket)
+
+
+def _may_approve(export: Export) -> bool:
+    me, needed = current(), {Permission.EXPORT_APPROVE, *demands(export.profile)}
+    return bool(export.compartments) and all(me.may(p, c) for p in needed for c in export.compartments)
+
+
+def _understood(filters: Mapping[str, list[str]]) -> dict[str, Any]:
+    asked = asked_for("", filters)
+    days = {"from": asked.first, "to": asked.last}
+    chosen = {facet: list(getattr(asked, facet)) for facet in FACETS if getattr(asked, facet)}
+    return chosen | {name: [day.isoformat()] for name, day in days.items() if day}

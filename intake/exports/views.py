@@ -9,12 +9,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from intake import db
-from intake.access.actor import current
 from intake.access.policy import Permission
 from intake.exports import queries, services
-from intake.exports.forms import ExportForm
+from intake.exports.forms import CHOICES, ExportForm
 from intake.exports.models import Export
-from intake.exports.records import PROFILES, WORK_PRODUCT
+from intake.exports.records import PROFILES
 from intake.search.queries import exact_count
 from intake.search.services import asked_for, words_of
 from intake.web import requires
@@ -27,7 +26,7 @@ FILTERS = ("agency", "claim", "place", "state", "month", "from", "to")
 @requires(Permission.EXPORT_PREPARE)
 def index() -> ResponseReturnValue:
     """List own exports and those to approve, newest first."""
-    return render_template("exports/index.html", exports=queries.newest(), may_go_out=services.may_go_out)
+    return render_template("exports/index.html", exports=queries.newest(), waits=services.waits)
 
 
 @bp.route("/new", methods=["GET", "POST"])
@@ -37,13 +36,12 @@ def new() -> ResponseReturnValue:
     search_id = request.args.get("search", type=uuid.UUID)
     filters = {name: request.args.getlist(name) for name in FILTERS if name in request.args}
     form = ExportForm()
-    if not current().may(Permission.CLAIM_READ):
-        form.profile.choices = form.profile.choices[:1]
+    form.profile.choices = [choice for choice in CHOICES if services.exportable(choice[0])]
     if form.validate_on_submit():
         export = services.prepare_export(form.format.data, form.profile.data, search_id, filters)
         return redirect(url_for(".show", export_id=export.id), 303)
     count = exact_count(asked_for(words_of(search_id) if search_id else "", filters))
-    page = render_template("exports/new.html", form=form, count=count, profiles=PROFILES, work_product=WORK_PRODUCT)
+    page = render_template("exports/new.html", form=form, count=count, profiles=PROFILES)
     return page, 422 if form.errors else 200
 
 
@@ -52,7 +50,13 @@ def new() -> ResponseReturnValue:
 def show(export_id: uuid.UUID) -> ResponseReturnValue:
     """Show how an export stands: rows, hash, download."""
     export = db.session.get_one(Export, export_id)
-    return render_template("exports/show.html", export=export, may_go_out=services.may_go_out(export), fields=PROFILES[export.profile])
+    return render_template(
+        "exports/show.html",
+        export=export,
+        may_go_out=services.may_go_out(export),
+        may_approve=services.may_approve(export),
+        fields=PROFILES[export.profile],
+    )
 
 
 @bp.post("/<uuid:export_id>/approve")
