@@ -46,7 +46,7 @@ def asked_for(words: str, arguments: Mapping[str, list[str]]) -> Asked:
         "state": taxonomy("declaration_state").codes,
     }
     chosen = {name: tuple(v for v in arguments.get(name, ()) if v in codes) for name, codes in known.items()}
-    months = tuple(m for m in arguments.get("month", ()) if re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", m))
+    months = tuple(m for m in arguments.get("month", ()) if re.fullmatch(r"(19|20)\d{2}-(0[1-9]|1[0-2])", m))
     places = tuple(p for p in arguments.get("place", ()) if 0 < len(p) <= 200)  # noqa: PLR2004
     return Asked(
         words=words, place=places, month=months, first=_day(arguments, "from"), last=_day(arguments, "to"), **chosen

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import Any
 
 import sqlalchemy as sa
+from babel.dates import format_skeleton
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
@@ -50,7 +52,9 @@ def saved(search_id: uuid.UUID) -> ResponseReturnValue:
 def _page(form: SearchForm, search_id: uuid.UUID | None, asked: Asked) -> str:
     language = str(get_locale() or "en")
     sort = "best" if request.args.get("sort") == "best" and asked.words else "newest"
-    count, hits = queries.look(asked, sort=sort, after=request.args.get("after", type=int), limit=PAGE + 1)
+    after = request.args.get("after", type=int)
+    after = None if after is None else max(-1, min(after, 2**62))  # what the database holds
+    count, hits = queries.look(asked, sort=sort, after=after, limit=PAGE + 1)
     sort = sort if count <= CAP else "newest"
     shown = hits[:PAGE]
     view = request.args.get("view") if request.args.get("view") in VIEWS else "list"
@@ -64,7 +68,8 @@ def _page(form: SearchForm, search_id: uuid.UUID | None, asked: Asked) -> str:
         full=figures is not None, facets=_facets(figures, asked), offered=services.offered(asked.words, language),
         drawing=figures and draw_map([Point(*point) for point in figures.points], figures.unplaced),
         timeline=figures and draw_timeline(figures.intervals, language, (asked.first, asked.last)),
-        view=view, here=lambda **changes: _address(search_id, **changes), search_id=search_id,
+        months=_months(figures, asked), view=view,
+        here=lambda **changes: _address(search_id, **changes), search_id=search_id,
     )  # fmt: skip
 
 
@@ -88,6 +93,12 @@ def _facets(figures: queries.Figures | None, asked: Asked) -> dict[str, list[tup
         shown = [value for place, value in enumerate(values) if place < LISTED or value in chosen]
         facets[name] = [(value, counted.get(value, 0), value in chosen) for value in shown]
     return facets
+
+
+def _months(figures: queries.Figures | None, asked: Asked) -> dict[str, str]:
+    """Return each month's name, in words."""
+    months = {month for month, _n in (figures.facets.get("month", ()) if figures else ())} | set(asked.month)
+    return {m: format_skeleton("yMMMM", dt.date.fromisoformat(f"{m}-01"), locale=get_locale() or "en") for m in months}
 
 
 def _arguments() -> dict[str, list[str]]:

@@ -151,7 +151,17 @@ class TestSearch:
         assert as_intake.get(f"/search/{uuid.uuid4()}").status_code == 404
 
     @pytest.mark.parametrize(
-        "query", ["agency=x&claim=';--&month=2025-99&from=soon&view=<b>&after=abc", "place=%00", "sort=best"]
+        "query",
+        [
+            "agency=x&claim=';--&month=2025-99&from=soon&view=<b>&after=abc",
+            "place=%00",
+            "sort=best",
+            "month=0000-01&month=9999-12",
+            f"after={10**30}",
+            f"after={-(10**30)}",
+            "after=-1",
+            "month=2025-06&view=map",
+        ],
     )
     def test_strange_filters_are_left_out_and_never_break(self, as_attorney: Browser, query: str) -> None:
         assert as_attorney.get(f"/search?{query}").status_code in {200, 422}
