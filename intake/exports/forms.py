@@ -8,7 +8,6 @@ from wtforms.validators import InputRequired
 
 from intake.web import CaseForm
 
-
 CHOICES = [
     ("records", _("Records, without work product")),
     ("records_with_claims", _("Records with claims (own work product)")),
