@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import logging
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,7 +21,7 @@ from intake import db, health, keys, schema
 from intake.access import rows
 from intake.access.actor import Actor
 from intake.access.policy import Permission
-from intake.errors import NotAllowed, NotSignedIn, TestigoError
+from intake.errors import DatabaseUnavailable, NotAllowed, NotSignedIn, TestigoError
 from intake.people import vault
 from intake.settings import Settings, project_file
 from intake.storage import Storage
@@ -33,7 +35,7 @@ def create_app(settings: Settings) -> Flask:
     """Build the program on running stores. Raises RuntimeError when a route declares no permission or the
     database does not guard its rows; KeyUnavailable without the key file.
     """
-    app = IntakeApp("intake", template_folder=str(project_file("templates")), static_folder="static")
+    app = IntakeApp("intake", template_folder=str(project_file("templates")), static_folder="static", static_url_path=f"/static/{_static_stamp()}")
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SESSION_COOKIE_HTTPONLY=True,
@@ -63,6 +65,13 @@ def create_app(settings: Settings) -> Flask:
     if missing := undeclared(app):
         raise RuntimeError("routes without a permission: " + ", ".join(missing))
     return app
+
+
+def _static_stamp() -> str:
+    # Styles and scripts are cached for a year: their address changes when any of them does.
+    folder = Path(__file__).resolve().parent / "static"
+    files = sorted([*folder.glob("css/*.css"), *folder.glob("js/*.js")])
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:10]
 
 
 def refuse_unguarded(engine: sa.Engine) -> None:
@@ -133,12 +142,21 @@ def _answer_errors(app: Flask) -> None:
         if isinstance(error, NotSignedIn) and not _wants_json():
             return redirect(url_for("access.sign_in", next=request.path if request.method == "GET" else None))
         if isinstance(error, NotAllowed):
-            record_refusal(error)
+            error = _logged(error)
         if error.status >= 500:  # noqa: PLR2004
             log.warning("%s at %s", type(error).__name__, request.endpoint)
         return _say(error.status, error)
 
     _answer_others(app)
+
+
+def _logged(refusal: NotAllowed) -> TestigoError:
+    """Log a refusal; while the log cannot be written, that is the answer."""
+    try:
+        record_refusal(refusal)
+    except DatabaseUnavailable as away:
+        return away
+    return refusal
 
 
 def _answer_others(app: Flask) -> None:

@@ -7,11 +7,15 @@ import fcntl
 import os
 from functools import cache
 from pathlib import Path
+from typing import TextIO
 
 from intake.local import services
 from intake.settings import Settings
 
 STATE = Path(__file__).resolve().parent.parent / "var" / "test"
+
+
+_held: list[TextIO] = []
 
 
 @cache
@@ -23,6 +27,7 @@ def shared_stores() -> Settings:
     STATE.mkdir(parents=True, exist_ok=True)
     settings = Settings.load(profile="test").with_(state_dir=STATE)
     users = (STATE / ".users").open("a")
+    _held.append(users)  # an open file that nobody holds is closed, and its lock with it
     fcntl.flock(users, fcntl.LOCK_SH)
     filled = services.ensure_all(settings, ["*"])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import pypdfium2
 
 
 def text(path: Path) -> str:
-    """Return the text as poppler reads it."""
-    return subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True, check=True).stdout
+    """Return the text as poppler reads it, without the line numbers in the margin."""
+    whole = subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True, check=True).stdout
+    return re.sub(r"(?m)^ ?\d{1,2}(?:\s+|$)", "", whole)
 
 
 def is_sound(path: Path) -> bool:
@@ -40,19 +42,17 @@ def numbers(path: Path, page: int = 0) -> dict[int, float]:
     return found
 
 
-def body_baselines(path: Path, page: int) -> list[float]:
-    """Return the baselines of the double-spaced text (14 pt lines right of the margin), in points from the foot."""
+def off_the_grid(path: Path, page: int) -> list[float]:
+    """Return baselines of body text that stand on no line number; `page` must hold double-spaced text only."""
     pdf = pypdfium2.PdfDocument(path)
     words = pdf[page].get_textpage()
-    found = set()
+    grid = set()
+    body = set()
     for index in range(words.count_chars()):
-        left, bottom, right, top = words.get_charbox(index)
-        if (
-            left > 110
-            and bottom > 60
-            and words.get_text_range(index, 1) in "xzmnrsuvw"
-            and right > left
-            and top > bottom
-        ):
-            found.add(round(bottom, 1))
-    return sorted(found)
+        left, bottom, _right, _top = words.get_charbox(index)
+        said = words.get_text_range(index, 1)
+        if left < 108 and said.isdigit():
+            grid.add(round(bottom))
+        elif left > 110 and bottom > 65 and said in "xzmnrsuvwaceo":
+            body.add(round(bottom))
+    return sorted(y for y in body if not any(abs(y - line) <= 1 for line in grid))

@@ -82,8 +82,8 @@ def _upload(page: Page, folder: Path, settings: Settings) -> None:
     page.set_input_files("[data-uploader] input[type=file]", [folder / "lot.jpg", folder / "arm.webm"])
     expect(page.locator("[data-uploader-status]")).to_contain_text("2 being checked")
     _work(settings)
-    expect(page.locator("[data-uploader-list] .v.ok")).to_have_count(2)
-    expect(page.locator("[data-uploader-list] .v.ok").first).to_contain_text("Unchanged since upload")
+    expect(page.locator(".up .v.ok")).to_have_count(2)
+    expect(page.locator(".up .v.ok").first).to_contain_text("Unchanged since upload")
 
 
 def _claim(page: Page, record: str, *, confirm: bool) -> None:
@@ -149,6 +149,7 @@ def _paper(page: Page, declaration: str, folder: Path) -> None:
     assert "Four men came with their faces covered" in words
     numbers = paper_checks.numbers(path)
     assert sorted(numbers) == list(range(1, 29))
+    assert paper_checks.off_the_grid(path, 2) == []  # the certificate's page: nothing single-spaced
     assert (folder / "paper.word").read_bytes()[:2] == b"PK"
 
 
