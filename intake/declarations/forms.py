@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _
 from wtforms import DateField, HiddenField, RadioField, StringField, TextAreaField
 from wtforms.validators import AnyOf, InputRequired, Length, Optional
 
-from intake.incidents.forms import TermField
+from intake.incidents.fields import TermField
 from intake.web import CaseForm
 
 LONG = 50_000  # characters of one paragraph
