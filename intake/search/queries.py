@@ -79,8 +79,10 @@ def capped_count(asked: Asked) -> int:
     return int(db.session.execute(sa.text(statement), values).scalar_one())
 
 
-def look(asked: Asked, *, sort: str = "newest", after: int | None = None, limit: int = PAGE) -> tuple[int, list[Hit]]:
-    """Return the capped count and one page after incident number `after`.
+def look(
+    asked: Asked, *, sort: str = "newest", after: int | None = None, skip: int = 0, limit: int = PAGE
+) -> tuple[int, list[Hit]]:
+    """Return the capped count and one page after incident number `after`, or of the best after the first `skip`.
 
     sort: newest, or best (words ranked; only up to CAP matches, ranking more costs seconds). Up to CAP matches are
     found once, counted and sorted; of more, the newest are walked down to.
@@ -91,10 +93,10 @@ def look(asked: Asked, *, sort: str = "newest", after: int | None = None, limit:
     statement = (
         f"with found as materialized (select {_COLUMNS}, {rank} as rank from search_entry where {where} limit {CAP + 1})"
         " select *, (select count(*) from found) as n from found"
-        " where cast(:after as bigint) is null or number < :after order by rank desc, number desc limit :limit"
+        " where cast(:after as bigint) is null or number < :after order by rank desc, number desc limit :limit offset :skip"
     )
-    rows = db.session.execute(sa.text(statement), values | {"after": after, "limit": limit}).all()
-    count = rows[0].n if rows else (0 if after is None else capped_count(asked))
+    rows = db.session.execute(sa.text(statement), values | {"after": after, "skip": skip, "limit": limit}).all()
+    count = rows[0].n if rows else (capped_count(asked) if after is not None or skip else 0)
     if count > CAP:
         return count, page(asked, after=after, limit=limit)
     return count, [_hit(row) for row in rows]

@@ -52,9 +52,8 @@ def saved(search_id: uuid.UUID) -> ResponseReturnValue:
 def _page(form: SearchForm, search_id: uuid.UUID | None, asked: Asked) -> str:
     language = str(get_locale() or "en")
     sort = "best" if request.args.get("sort") == "best" and asked.words else "newest"
-    after = request.args.get("after", type=int)
-    after = None if after is None else max(-1, min(after, 2**62))  # what the database holds
-    count, hits = queries.look(asked, sort=sort, after=after, limit=PAGE + 1)
+    after, skip = _number("after", 2**62), _number("skip", CAP) or 0 if sort == "best" else 0
+    count, hits = queries.look(asked, sort=sort, after=after, skip=skip, limit=PAGE + 1)
     sort = sort if count <= CAP else "newest"
     shown = hits[:PAGE]
     view = request.args.get("view") if request.args.get("view") in VIEWS else "list"
@@ -62,7 +61,8 @@ def _page(form: SearchForm, search_id: uuid.UUID | None, asked: Asked) -> str:
     services.note_search(asked, count)
     return render_template(
         "search/index.html",
-        form=form, asked=asked, count=count, cap=CAP, hits=shown, more=len(hits) > PAGE and sort == "newest", sort=sort,
+        form=form, asked=asked, count=count, cap=CAP, hits=shown, sort=sort,
+        more={} if len(hits) <= PAGE else {"skip": skip + PAGE} if sort == "best" else {"after": shown[-1].number},
         titles=_titles([hit.incident_id for hit in shown]),
         snippets=snippets(asked.words, [hit.incident_id for hit in shown]),
         full=figures is not None, facets=_facets(figures, asked), offered=services.offered(asked.words, language),
@@ -78,6 +78,12 @@ def _figures(asked: Asked, count: int, wanted: bool) -> queries.Figures | None:
     if wanted:
         return queries.figures(asked)
     return queries.figures(asked, MOST) if count <= CAP or asked.filtered else None
+
+
+def _number(name: str, most: int) -> int | None:
+    """Return a whole number of the address, within what the database holds."""
+    number = request.args.get(name, type=int)
+    return None if number is None else max(0, min(number, most))
 
 
 def _titles(ids: list[uuid.UUID]) -> dict[uuid.UUID, Incident]:

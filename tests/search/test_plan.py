@@ -50,3 +50,12 @@ class TestPlans:
             walked = [incident for batch in queries.every_hit(asked, batch=100) for incident in batch]
             assert len(walked) == len(set(walked)) == queries.exact_count(asked) > 100
             assert queries.capped_count(Asked()) == queries.CAP + 1
+
+    def test_the_best_matches_are_paged_through_and_each_comes_once(self, acting: Acting) -> None:
+        with acting("attorney"):
+            asked = Asked(words="camioneta gris", agency=("AG.DHS.CBP.USBP",))
+            count, _first = queries.look(asked)
+            pages = [queries.look(asked, sort="best", skip=at, limit=10)[1] for at in range(0, count, 10)]
+            walked = [hit.incident_id for page in pages for hit in page]
+            assert len(walked) == len(set(walked)) == count > 10
+            assert queries.look(asked, sort="best", skip=count)[0] == count
