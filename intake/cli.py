@@ -75,7 +75,7 @@ def demo(settings: Settings, options: argparse.Namespace) -> None:
     matter.load(settings)
     if options.scale:
         scale.load(settings, options.scale)
-    sys.stdout.write(matter.greeting(f"http://localhost:{settings.port}") + "\n")
+    sys.stdout.write(f"{matter.sign_ins()}\n\nThe demonstration matter is written; `testigo up` opens it.\n")
 
 
 def reconcile(settings: Settings, _options: argparse.Namespace) -> int:

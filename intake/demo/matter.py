@@ -40,12 +40,15 @@ def load(settings: Settings) -> None:
 
 def greeting(url: str) -> str:
     """Return what the command says when the web answers: the address, and who may sign in to look around."""
+    return f"ready {url}\n\n{sign_ins()}\n\nStop with Ctrl-C."
+
+
+def sign_ins() -> str:
+    """Return the demonstration's users, one a line, under the one password that opens them all."""
     data = people.described()
     users = data["user"]
     width = max(len(user["email"]) for user in users)
     lines = [
-        f"ready {url}",
-        "",
         "Fictional demonstration: every person, name and event in it is invented. Never put real people in it.",
         f"Sign in as any of these with the password {data['sign_in']['password']}",
     ]
@@ -53,7 +56,7 @@ def greeting(url: str) -> str:
         organisation = data["organisation"][user["organisation"]]["short_name"]
         role = label(user["role"], "en", plain=True).lower()
         lines.append(f"  {user['email']:<{width}}  {role}, {organisation} ({user['name']})")
-    return "\n".join([*lines, "", "Stop with Ctrl-C."])
+    return "\n".join(lines)
 
 
 def _write(settings: Settings, users: dict[str, int], written: dict[str, str]) -> None:
