@@ -82,8 +82,14 @@ class Remote:
         headers = {"Cookie": self.cookie} if self.cookie else {}
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        self.connection.request(method, path, body, headers)
-        answer = self.connection.getresponse()
+        try:
+            self.connection.request(method, path, body, headers)
+            answer = self.connection.getresponse()
+        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+            # The server closed an idle connection, as servers do: open another and ask again.
+            self.connection.close()
+            self.connection.request(method, path, body, headers)
+            answer = self.connection.getresponse()
         if kept := answer.getheader("Set-Cookie"):
             self.cookie = kept.partition(";")[0]
         return answer.status, answer.getheader("Location") or "", answer.read()

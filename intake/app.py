@@ -35,7 +35,12 @@ def create_app(settings: Settings) -> Flask:
     """Build the program on running stores. Raises RuntimeError when a route declares no permission or the
     database does not guard its rows; KeyUnavailable without the key file.
     """
-    app = IntakeApp("intake", template_folder=str(project_file("templates")), static_folder="static", static_url_path=f"/static/{_static_stamp()}")
+    app = IntakeApp(
+        "intake",
+        template_folder=str(project_file("templates")),
+        static_folder="static",
+        static_url_path=f"/static/{_static_stamp()}",
+    )
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SESSION_COOKIE_HTTPONLY=True,
