@@ -35,6 +35,7 @@ SELECT CASE WHEN query LIKE '%"%'
   ELSE search.either(websearch_to_tsquery('pg_catalog.english', f), websearch_to_tsquery('pg_catalog.spanish', f)) END
 FROM search.fold(query) f $$"""
 
+# A place stands in addresses (filters): only the name that the gazetteer knows, never what else was typed.
 # Lock first: of two writers on one incident the second waits here, and then reads what the first committed.
 _REFRESH = """CREATE FUNCTION search.refresh(ids uuid[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp AS $$
@@ -44,7 +45,8 @@ BEGIN
     observed, place, location_type, stage, state, latitude, longitude, words)
   SELECT i.id, l.layer, i.compartment_id, i.opened_by_id, i.number, i.earliest, i.latest,
     coalesce(o.agencies, '{}'), CASE WHEN l.layer = 'own' THEN coalesce(c.claims, '{}') ELSE '{}' END, coalesce(o.observed, '{}'),
-    coalesce(nullif(i.place, ''), i.city), i.location_type, i.stage, coalesce(d.state, 'DS.INTAKE'), i.latitude, i.longitude,
+    CASE WHEN i.location_precision = 'LP.UNK' THEN '' ELSE coalesce(nullif(btrim(split_part(i.place, ',', 1)), ''), i.city) END,
+    i.location_type, i.stage, coalesce(d.state, 'DS.INTAKE'), i.latitude, i.longitude,
     search.lexemes(concat_ws(E'\\n', i.title, i.site_name, i.place, i.city, a.told, p.stated, CASE WHEN l.layer = 'own' THEN n.noted END))
   FROM incident i
   CROSS JOIN LATERAL (SELECT 'own' AS layer UNION ALL
