@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 
 from babel.dates import format_date, format_time
 
@@ -74,6 +75,7 @@ def _about(day: str, spread: int, lang: str) -> str:
     return {"en": f"{said} (up to {wide} before or after)", "es": f"{said} (hasta {wide} antes o después)"}[lang]
 
 
+@lru_cache(maxsize=4096)
 def _day(day: dt.date, lang: str, style: str) -> str:
     return format_date(day, style, locale=_LOCALE[lang])
 
