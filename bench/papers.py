@@ -22,7 +22,9 @@ def thousand(number: int) -> Iterator[Row]:
     papers = [_paper(n) for n in range(number)]
     ours = bare = 0.0
     pages = 0
-    compiler = typst.Compiler(root=str(pleading.project_file("templates/court")), font_paths=[str(pleading.FONTS)], ignore_system_fonts=True)
+    compiler = typst.Compiler(
+        root=str(pleading.project_file("templates/court")), font_paths=[str(pleading.FONTS)], ignore_system_fonts=True
+    )
     for first in range(0, number, 50):  # interleaved, so that noise falls on both
         began = time.process_time()
         for paper in papers[first : first + 50]:
@@ -37,7 +39,14 @@ def thousand(number: int) -> Iterator[Row]:
             )  # fmt: skip
         bare += time.process_time() - began
         pages += len(pypdfium2.PdfDocument(bytes(made))) * len(data)
-    yield Row(f"10 {number:,} declarations as court PDFs", ours, bare, 1.3, unit="CPU s", detail={"pages per CPU s": pages / ours})
+    yield Row(
+        f"10 {number:,} declarations as court PDFs",
+        ours,
+        bare,
+        1.3,
+        unit="CPU s",
+        detail={"pages per CPU s": pages / ours},
+    )
 
 
 def _paper(number: int) -> DeclarationPaper:
@@ -53,4 +62,6 @@ def _paper(number: int) -> DeclarationPaper:
 def _data(paper: DeclarationPaper, number: int) -> str:
     # Another title, so that neither side profits from what the compiler remembers of the other's pages.
     data = pleading._data(paper, court(paper.court))  # noqa: SLF001
-    return json.dumps(data, ensure_ascii=False, sort_keys=True).replace(f"Declarant {number:04d}", f"Declarant B{number:03d}")
+    return json.dumps(data, ensure_ascii=False, sort_keys=True).replace(
+        f"Declarant {number:04d}", f"Declarant B{number:03d}"
+    )

@@ -102,30 +102,35 @@ def transaction(user_id: int | None = None) -> Iterator[scoped_session[Any]]:
     """
     session.remove()
     try:
-        if user_id is not None:
-            act_as(user_id)
-        yield session
-        session.commit()
+        try:
+            if user_id is not None:
+                act_as(user_id)
+            yield session
+            session.commit()
+        except BaseException:
+            session.rollback()  # on a lost connection this fails in its turn, and is named below all the same
+            raise
     except StaleDataError as stale:
-        session.rollback()
         raise StaleVersion from stale
-    except sa.exc.ProgrammingError as refused:
-        session.rollback()
+    except (sa.exc.DBAPIError, sa.exc.TimeoutError, sa.exc.PendingRollbackError) as failure:
+        if _lost(failure):
+            _abandon()
+            raise DatabaseUnavailable from failure
         # Row security refused the write: the net under a check that a service forgot.
-        if "row-level security" in str(refused.orig):
-            raise NotAllowed from refused
-        raise
-    except sa.exc.OperationalError as lost:
-        _abandon()
-        raise DatabaseUnavailable from lost
-    except sa.exc.TimeoutError as busy:
-        _abandon()
-        raise DatabaseUnavailable from busy
-    except BaseException:
-        session.rollback()
+        if "row-level security" in str(getattr(failure, "orig", "")):
+            raise NotAllowed from failure
         raise
     finally:
         session.remove()
+
+
+def _lost(failure: sa.exc.SQLAlchemyError) -> bool:
+    """Tell whether PostgreSQL was away, ended the connection, or had no time; anything else is a fault of ours."""
+    if isinstance(failure, sa.exc.PendingRollbackError):
+        return failure.code == "8s2b"  # the connection was lost inside a savepoint (SQLAlchemy's own code for it)
+    if isinstance(failure, sa.exc.DBAPIError) and failure.connection_invalidated:
+        return True
+    return isinstance(failure, (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError))
 
 
 def act_as(user_id: int) -> None:

@@ -16,9 +16,7 @@ _WRITE = "compartment_id = ANY((SELECT access.writable())::int[])"
 _DRAFT = "compartment_id = ANY((SELECT access.drafting())::int[])"
 _MINE = "user_id = (SELECT access.me())"
 # An approver who could not read every row of an export must not get them by approving it.
-_SUPERVISED = (
-    "user_id = ANY((SELECT access.supervised())::int[]) AND compartments <@ (SELECT access.readable())::int[]"
-)
+_SUPERVISED = "user_id = ANY((SELECT access.supervised())::int[]) AND compartments <@ (SELECT access.readable())::int[]"
 
 
 def _shared(column: str) -> str:

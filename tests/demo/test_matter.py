@@ -21,9 +21,24 @@ from intake.settings import Settings
 from intake.storage import Storage
 from tests.browser import Browser
 
-EVERYTHING = ("incident", "account", "person", "consent", "observation", "claim_tag", "note", "share", "evidence_item",
-              "custody_event", "declaration", "paragraph", "declaration_version", "review_comment", "vault.identity",
-              "audit.event")
+EVERYTHING = (
+    "incident",
+    "account",
+    "person",
+    "consent",
+    "observation",
+    "claim_tag",
+    "note",
+    "share",
+    "evidence_item",
+    "custody_event",
+    "declaration",
+    "paragraph",
+    "declaration_version",
+    "review_comment",
+    "vault.identity",
+    "audit.event",
+)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +81,9 @@ def _counts(owner: sa.Connection) -> dict[str, int]:
     return {table: owner.scalar(sa.text(f"select count(*) from {table}")) for table in EVERYTHING}
 
 
-def test_an_interrupted_load_is_completed_and_a_second_one_changes_nothing(loaded: Settings, owner: sa.Connection) -> None:
+def test_an_interrupted_load_is_completed_and_a_second_one_changes_nothing(
+    loaded: Settings, owner: sa.Connection
+) -> None:
     before = _counts(owner)
     assert before["incident"] == facts.NUMBER
     assert before["account"] == facts.NUMBER + sum(n - 1 for n in facts.TOLD_BY.values())
@@ -75,21 +92,28 @@ def test_an_interrupted_load_is_completed_and_a_second_one_changes_nothing(loade
 
 
 def test_incidents_span_six_months_in_two_languages_with_uncertain_days(owner: sa.Connection) -> None:
-    months = set(owner.scalars(sa.text("select distinct to_char(earliest, 'YYYY-MM') from incident where earliest is not null")))
+    months = set(
+        owner.scalars(sa.text("select distinct to_char(earliest, 'YYYY-MM') from incident where earliest is not null"))
+    )
     assert {f"2025-{n:02d}" for n in range(6, 12)} == months
     precisions = set(owner.scalars(sa.text("select distinct date_precision from account")))
     assert {"DP.DAY", "DP.PARTDAY", "DP.HOUR", "DP.ONABOUT", "DP.MONTH", "DP.RANGE", "DP.UNK"} <= precisions
     counted = owner.execute(sa.text("select narrative_language, count(*) as number from account group by 1"))
     languages = {row.narrative_language: row.number for row in counted}
     assert min(languages["en"], languages["es"]) > 15
-    assert owner.scalar(sa.text("select count(*) from incident where intake_finished_at is null")) == len(facts.UNFINISHED)
+    assert owner.scalar(sa.text("select count(*) from incident where intake_finished_at is null")) == len(
+        facts.UNFINISHED
+    )
     assert owner.scalar(sa.text("select count(*) from incident where county <> 'Los Angeles'")) == 0
 
 
 def test_accounts_of_one_event_disagree_on_count_and_day(owner: sa.Connection) -> None:
-    rows = owner.execute(sa.text(
-        "select incident_id from account group by incident_id having count(*) > 1"
-        " and count(distinct agents_low) > 1 and count(distinct edtf) > 1")).all()
+    rows = owner.execute(
+        sa.text(
+            "select incident_id from account group by incident_id having count(*) > 1"
+            " and count(distinct agents_low) > 1 and count(distinct edtf) > 1"
+        )
+    ).all()
     assert len(rows) >= 6
 
 
@@ -108,10 +132,16 @@ def test_a_locked_declaration_is_printed(loaded: Settings, web: Flask, owner: sa
             assert pdf(db.session.get_one(Declaration, each)).startswith(b"%PDF")
 
 
-def test_every_file_is_sealed_and_its_stored_bytes_are_those_that_were_made(loaded: Settings, owner: sa.Connection) -> None:
+def test_every_file_is_sealed_and_its_stored_bytes_are_those_that_were_made(
+    loaded: Settings, owner: sa.Connection
+) -> None:
     store = Storage(loaded)
-    rows = {r.filename: r for r in owner.execute(sa.text(
-        "select filename, object_key, version_id, sha256, state from evidence_item")).all()}
+    rows = {
+        r.filename: r
+        for r in owner.execute(
+            sa.text("select filename, object_key, version_id, sha256, state from evidence_item")
+        ).all()
+    }
     made = [each for one in facts.every_incident() for each in files.brought(one)]
     assert len(rows) == len(made)
     for each in made:
@@ -145,9 +175,12 @@ def test_each_user_signs_in_and_sees_their_own_part(web: Flask) -> None:
 def test_every_incident_file_and_declaration_has_its_page(web: Flask, owner: sa.Connection) -> None:
     attorney = _browser(web, "attorney@harbor.example")
     for table, path in (("incident", "incidents"), ("evidence_item", "evidence"), ("declaration", "declarations")):
-        for each in owner.scalars(sa.text(
-            f"select t.id from {table} t join compartment c on c.id = t.compartment_id"
-            " join organisation o on o.id = c.organisation_id where o.short_name = 'Harbor'")):
+        for each in owner.scalars(
+            sa.text(
+                f"select t.id from {table} t join compartment c on c.id = t.compartment_id"
+                " join organisation o on o.id = c.organisation_id where o.short_name = 'Harbor'"
+            )
+        ):
             assert attorney.get(f"/{path}/{each}").status_code == 200, (table, each)
 
 

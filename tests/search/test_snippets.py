@@ -26,7 +26,7 @@ def shown(acting: Acting) -> Callable[[str, str, str], Snippet | None]:
             incident = an_account(narrative=narrative, narrative_language=language).incident_id
             return snippets(words, [incident]).get(incident)
 
-    return show  # type: ignore[return-value]
+    return show
 
 
 def test_a_long_account_is_cut_around_the_words(shown: Callable[..., Snippet | None]) -> None:
