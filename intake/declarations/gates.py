@@ -24,6 +24,10 @@ REACHED = ("DS.DRAFT", "DS.REVIEW", "DS.TRANSLATED", "DS.READBACK", "DS.LOCKED",
 _ATTORNEY = frozenset({"DS.READBACK", "DS.LOCKED", "DS.WITHDRAWN", "DS.TRANSLATED"})
 
 
+# Forward first: a page offers the first as its one main action.
+_FORWARD = ("DS.LOCKED", "DS.READBACK", "DS.REVIEW", "DS.TRANSLATED", "DS.DRAFT", "DS.WITHDRAWN")
+
+
 @dataclass(frozen=True)
 class Obstacle:
     """What stands in the way of a step. code: basis, text, consent, consent_court, machine, lint, comments, unread;
@@ -37,8 +41,9 @@ class Obstacle:
 
 
 def next_states(declaration: Declaration) -> tuple[str, ...]:
-    """Return the states that a declaration may move to now, in the taxonomy's order."""
-    return tuple(state for state in transitions().get(declaration.state, ()) if state in REACHED)
+    """Return the states that a declaration may move to now (config/taxonomies), the way forward first."""
+    allowed = transitions().get(declaration.state, ())
+    return tuple(state for state in _FORWARD if state in allowed)
 
 
 def may_move(declaration: Declaration, to: str) -> bool:

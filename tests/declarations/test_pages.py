@@ -357,3 +357,26 @@ def test_roles_without_drafting_post_nothing(acting: Acting, browser_of: Browser
     browser = browser_of(who)
     for path in ("move", "details", "certificate", "comments", "paragraphs"):
         assert browser.post(f"/declarations/{declaration_id}/{path}", {"to": "DS.REVIEW"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("states", "main", "others"),
+    [
+        ((), "Send to attorney review", ()),
+        (("DS.REVIEW",), "Approve for read-back", ("Ask for changes", "Mark as translated")),
+        (("DS.REVIEW", "DS.READBACK"), "Lock the text all the same", ("Back to draft",)),
+        (("DS.REVIEW", "DS.READBACK", "DS.LOCKED"), None, ("Unlock, back to draft",)),
+    ],
+)
+def test_one_action_leads_forward(
+    acting: Acting, as_attorney: Browser, states: tuple[str, ...], main: str | None, others: tuple[str, ...]
+) -> None:
+    declaration_id = a_declaration(acting)
+    with acting("attorney"):
+        walk(declaration_id, *states)
+    page = _page(as_attorney, f"/declarations/{declaration_id}")
+    assert [" ".join(words.split()) for words in re.findall(r'data-key="a"[^>]*>([^<]+)<', page)] == (
+        [main] if main else []
+    )
+    for words in others:
+        assert words in page
