@@ -29,7 +29,7 @@ def people() -> ResponseReturnValue:
     )
 
 
-@bp.post("/people-and-roles/<int:user_id>/role")
+@bp.post("/people-and-roles/<int(max=2147483647):user_id>/role")
 @requires(Permission.PEOPLE_MANAGE)
 def role(user_id: int) -> ResponseReturnValue:
     """Give a colleague another role."""
@@ -41,7 +41,7 @@ def role(user_id: int) -> ResponseReturnValue:
     return redirect(url_for(".people"))
 
 
-@bp.post("/people-and-roles/<int:user_id>/active")
+@bp.post("/people-and-roles/<int(max=2147483647):user_id>/active")
 @requires(Permission.PEOPLE_MANAGE)
 def active(user_id: int) -> ResponseReturnValue:
     """Enable or disable a colleague."""

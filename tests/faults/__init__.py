@@ -1,0 +1,1 @@
+"""Faults: what is killed loses nothing that was acknowledged."""
