@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -33,7 +33,7 @@ def index() -> ResponseReturnValue:
 @requires(Permission.EXPORT_PREPARE)
 def new() -> ResponseReturnValue:
     """Say what a search would export, what is left out and why; then prepare it."""
-    search_id = request.args.get("search", type=uuid.UUID)
+    search_id = _search()
     filters = {name: request.args.getlist(name) for name in FILTERS if name in request.args}
     form = ExportForm()
     form.profile.choices = [choice for choice in CHOICES if services.exportable(choice[0])]
@@ -43,6 +43,14 @@ def new() -> ResponseReturnValue:
     count = exact_count(asked_for(words_of(search_id) if search_id else "", filters))
     page = render_template("exports/new.html", form=form, count=count, profiles=PROFILES)
     return page, 422 if form.errors else 200
+
+
+def _search() -> uuid.UUID | None:
+    # A damaged identifier must never widen an export to everything.
+    try:
+        return uuid.UUID(request.args["search"]) if "search" in request.args else None
+    except ValueError:
+        abort(404)
 
 
 @bp.get("/<uuid:export_id>")
