@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
-from wtforms import DateField, HiddenField, RadioField, StringField, TextAreaField
+from wtforms import DateField, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import AnyOf, InputRequired, Length, Optional
 
 from intake.incidents.fields import TermField
 from intake.web import CaseForm
 
+OATHS = [
+    ("OA.UNIVERSAL", _("Valid everywhere: names the laws of the United States")),
+    ("OA.US", _("Signed inside the United States: the shorter words")),
+    ("OA.ABROAD", _("Signed outside the United States")),
+]
 LONG = 50_000  # characters of one paragraph
 
 
@@ -58,7 +63,7 @@ class DetailsForm(CaseForm):
         ],
         default="pseudonym",
     )
-    oath_form = TermField(_("Oath"), "oath_form", validators=[InputRequired(_("Choose the oath."))])
+    oath_form = SelectField(_("Oath"), choices=OATHS, default="OA.UNIVERSAL")
     oath_reason = StringField(_("Why the inside-US oath"), [Length(max=300)], filters=[lambda t: t or ""])
     executed_place = StringField(_("Signed at: city, state, country"), [Length(max=200)], filters=[lambda t: t or ""])
     executed_on = DateField(_("Signed on"), [Optional()])
