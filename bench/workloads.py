@@ -19,7 +19,7 @@ from intake.app import create_app
 from intake.settings import Settings
 
 ATTORNEY, INTAKE = "attorney@harbor.example", "intake@harbor.example"
-RARE, COMMON = "lavandería", "camioneta gris"
+RARE, COMMON = "Vebaki", "camioneta gris"
 FILTER = "agency=AG.DHS.CBP.USBP&claim=CL.4A.STOP&from=2025-06-01&to=2025-07-31"
 
 
@@ -80,7 +80,7 @@ def pages(settings: Settings, rounds: int) -> Iterator[Row]:
             "list flask-admin": lambda: flask_admin.get("/admin/incident/"),
             "rare": lambda: ours.get(rare),
             "rare raw": lambda: _raw(raw, _FOUND, q=RARE),
-            "rare datasette": lambda: lite.get("/peer/incident?_size=50&_search=lavander%C3%ADa"),
+            "rare datasette": lambda: lite.get("/peer/incident?_size=50&_search=vebaki"),
             "common": lambda: ours.get(common),
             "common raw": lambda: (_raw(raw, _FOUND, q=COMMON), _raw(raw, _COUNT, q=COMMON)),
             "common datasette": lambda: lite.get("/peer/incident?_size=50&_search=camioneta+gris"),

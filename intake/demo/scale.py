@@ -37,6 +37,7 @@ PLACES = (
     ("Hollywood", 34.10, -118.33),
     ("San Pedro", 33.74, -118.29),
 )
+SYLLABLES = ("ba", "le", "mi", "ro", "su", "ta", "ve", "no", "ki", "da")
 BATCH = 1000
 _TABLES = ("person", "incident", "account", "observation", "claim_tag")
 _WHEN = ("earliest", "latest", "date_precision", "edtf")
@@ -164,7 +165,7 @@ def _generate(rows: dict[str, list[tuple[Any, ...]]], share: _Share, rng: random
             *place,
             incident,
             person,
-            told.words + "\n\n" + more.words,
+            "\n\n".join((told.words, more.words, _beside(rng, language))),
             language,
             *told.agents,
             json.dumps({"minutes_held": {"state": "answered", "value": told.minutes}}),
@@ -177,6 +178,12 @@ def _generate(rows: dict[str, list[tuple[Any, ...]]], share: _Share, rng: random
         status = rng.choice(("suggested", "confirmed"))
         rows["claim_tag"].append((next(_IDS), *place, incident, code, status, share.opened_by_id))
     return incident
+
+
+def _beside(rng: random.Random, language: str) -> str:
+    # Told words are of a few hundred kinds, each common: a thousand invented shops are what a rare word is found by.
+    shop = "".join(rng.choices(SYLLABLES, k=3)).title()
+    return f"Fue enfrente del negocio {shop}." if language == "es" else f"It was across from the shop called {shop}."
 
 
 def _when(rng: random.Random) -> tuple[dt.date | None, dt.date | None, str, str]:
