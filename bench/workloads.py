@@ -86,6 +86,8 @@ def pages(settings: Settings, rounds: int) -> Iterator[Row]:
             "common datasette": lambda: lite.get("/peer/incident?_size=50&_search=camioneta+gris"),
             "filter": lambda: ours.get(f"{common}?{FILTER}"),
             "filter raw": lambda: _raw_filter(raw),
+            "ranked": lambda: ours.get(f"{common}?{FILTER}&sort=best"),
+            "ranked raw": lambda: (_raw(raw, _RANKED, q=COMMON), _raw_filter(raw)),
         }
         timing = interleaved(works, rounds)
     raw.close()
@@ -121,6 +123,13 @@ def pages(settings: Settings, rounds: int) -> Iterator[Row]:
         median["filter raw"],
         1.5,
         detail={"p95": p95["filter"]},
+    )
+    yield Row(
+        "5 ranked and highlighted page, with the facet counts",
+        median["ranked"],
+        median["ranked raw"],
+        1.3,
+        detail={"p95": p95["ranked"]},
     )
 
 
@@ -188,6 +197,13 @@ _MATCHED = (
     "with m as materialized (select * from search_entry e where e.layer = 'own' and e.words @@ search.asked(:q)"
     " and e.earliest <= '2025-07-31' and e.latest >= '2025-06-01'"
     " and e.agencies && array['AG.DHS.CBP.USBP'] and e.claims && array['CL.4A.STOP'])"
+)
+
+
+_RANKED = (
+    f"{_MATCHED}, best as (select * from m order by ts_rank_cd(words, search.asked(:q)) desc, number desc limit 25)"
+    " select b.number, b.place, ts_headline('pg_catalog.spanish', a.narrative, search.asked(:q)) from best b"
+    " join account a on a.incident_id = b.incident_id"
 )
 
 
