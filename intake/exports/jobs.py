@@ -50,7 +50,7 @@ def make_export(context: procrastinate.JobContext, user_id: int, export_id: str)
         make(user_id, uuid.UUID(export_id), storage.current())
     except StoreUnavailable:
         if context.job and context.job.attempts + 1 >= TRIES:
-            _fail(uuid.UUID(export_id), user_id, "store")
+            give_up(uuid.UUID(export_id), user_id, "store")
         raise
 
 
@@ -68,11 +68,11 @@ def make(user_id: int, export_id: uuid.UUID, store: Storage) -> None:
             count = _write(asked, path)
             _keep(asked, path, count, store)
     except (NotAllowed, NoResultFound):
-        _fail(export_id, user_id, "not_allowed")
+        give_up(export_id, user_id, "not_allowed")
     except (StoreUnavailable, DatabaseUnavailable):
         raise
     except Exception:
-        _fail(export_id, user_id, "broken")
+        give_up(export_id, user_id, "broken")
         raise
 
 
@@ -158,7 +158,8 @@ def _call_ready(asked: _Asked, key: str, count: int, size: int, sha256: str) -> 
         return True
 
 
-def _fail(export_id: uuid.UUID, user_id: int, why: str) -> None:
+def give_up(export_id: uuid.UUID, user_id: int, why: str) -> None:
+    """Say that an export will not be made, and why; nothing of it was kept."""
     with db.transaction(user_id):
         unfinished = (Export.id == export_id) & Export.state.in_(("waiting", "running"))
         values = {"state": "failed", "failure": why, "finished_at": sa.func.clock_timestamp()}
