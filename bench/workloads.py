@@ -79,7 +79,8 @@ def pages(settings: Settings, rounds: int) -> Iterator[Row]:
             "list datasette": lambda: lite.get("/peer/incident?_size=50&_sort_desc=number"),
             "list flask-admin": lambda: flask_admin.get("/admin/incident/"),
             "rare": lambda: ours.get(rare),
-            "rare raw": lambda: _raw(raw, _FOUND, q=RARE),
+            "rare raw": lambda: _raw(raw, _RARE, q=RARE),
+            "rare raw, as first written": lambda: _raw(raw, _FOUND, q=RARE),
             "rare datasette": lambda: lite.get("/peer/incident?_size=50&_search=vebaki"),
             "common": lambda: ours.get(common),
             "common raw": lambda: (_raw(raw, _FOUND, q=COMMON), _raw(raw, _COUNT, q=COMMON)),
@@ -87,7 +88,7 @@ def pages(settings: Settings, rounds: int) -> Iterator[Row]:
             "filter": lambda: ours.get(f"{common}?{FILTER}"),
             "filter raw": lambda: _raw_filter(raw),
             "ranked": lambda: ours.get(f"{common}?{FILTER}&sort=best"),
-            "ranked raw": lambda: (_raw(raw, _RANKED, q=COMMON), _raw_filter(raw)),
+            "ranked raw": lambda: _raw_ranked(raw),
         }
         timing = interleaved(works, rounds)
     raw.close()
@@ -106,7 +107,7 @@ def pages(settings: Settings, rounds: int) -> Iterator[Row]:
         median["rare"],
         median["rare raw"],
         4,
-        peers={"Datasette": median["rare datasette"]},
+        peers={"raw SQL as first written": median["rare raw, as first written"], "Datasette": median["rare datasette"]},
         detail={"p95": p95["rare"]},
     )
     yield Row(
@@ -192,6 +193,12 @@ _FOUND = (
     "select e.number, i.title, e.place, e.earliest, e.latest, e.stage from search_entry e join incident i on i.id = e.incident_id"
     " where e.layer = 'own' and e.words @@ search.asked(:q) order by e.number desc limit 50"
 )
+# The planner walks the newest rows for a word that it takes for common: the limit is the statement that does not let it.
+_RARE = (
+    "with m as materialized (select * from search_entry e where e.layer = 'own' and e.words @@ search.asked(:q))"
+    " select e.number, i.title, e.place, e.earliest, e.latest, e.stage from m e join incident i on i.id = e.incident_id"
+    " order by e.number desc limit 50"
+)
 _COUNT = "select count(*) from search_entry e where e.layer = 'own' and e.words @@ search.asked(:q)"
 _MATCHED = (
     "with m as materialized (select * from search_entry e where e.layer = 'own' and e.words @@ search.asked(:q)"
@@ -223,6 +230,11 @@ def _raw_filter(connection: sa.Connection) -> None:
         "select date_trunc('month', earliest), count(*) from m group by 1",
     ):
         _raw(connection, f"{_MATCHED} {ending}", q=COMMON)
+
+
+def _raw_ranked(connection: sa.Connection) -> None:
+    _raw(connection, _RANKED, q=COMMON)
+    _raw_filter(connection)
 
 
 def _caller(client: Local | Remote, path: str) -> Work:
