@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
-
 import pytest
 import sqlalchemy as sa
 
 from tests.browser import Browser
 
 
-@pytest.mark.parametrize("search", ["", "garbage", "00000000", str(uuid.uuid4()), "%00"])
+@pytest.mark.parametrize("search", ["", "garbage", "00000000", "f6eeb24e-8cff-43a4-aa1e-2ebb4ac3029f", "%00"])
 def test_a_damaged_search_never_becomes_an_export_of_everything(
     as_attorney: Browser, owner: sa.Connection, search: str
 ) -> None:
