@@ -12,6 +12,7 @@ import typst
 from bench.workloads import Row
 from intake.documents import pleading
 from intake.documents.papers import DeclarationPaper, PaperParagraph
+from intake.settings import project_file
 from intake.taxonomy import court
 
 _SAID = "Two cars without markings stopped across the exit and four men came out of them, walking quickly towards us. "
@@ -23,7 +24,7 @@ def thousand(number: int) -> Iterator[Row]:
     ours = bare = 0.0
     pages = 0
     compiler = typst.Compiler(
-        root=str(pleading.project_file("templates/court")), font_paths=[str(pleading.FONTS)], ignore_system_fonts=True
+        root=str(project_file("templates/court")), font_paths=[str(pleading.FONTS)], ignore_system_fonts=True
     )
     for first in range(0, number, 50):  # interleaved, so that noise falls on both
         began = time.process_time()
@@ -34,7 +35,7 @@ def thousand(number: int) -> Iterator[Row]:
         began = time.process_time()
         for body in data:
             made = compiler.compile(
-                input=str(pleading.project_file("templates/court/declaration.typ")), format="pdf",
+                input=str(project_file("templates/court/declaration.typ")), format="pdf",
                 sys_inputs={"data": body}, pdf_standards=["a-2a", "ua-1"],
             )  # fmt: skip
         bare += time.process_time() - began

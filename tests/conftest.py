@@ -18,6 +18,7 @@ from intake.access.actor import Actor
 from intake.app import create_app
 from intake.settings import Settings
 from tests.browser import Browser
+from tests.chromium import address, chromium, kept_cookies, open_page  # noqa: F401
 from tests.stores import shared_stores
 from tests.world import PASSWORD, World, make_world
 

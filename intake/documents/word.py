@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from typing import Any
 
 import docx
@@ -16,6 +17,8 @@ from intake.documents.papers import Certificate, DeclarationPaper
 from intake.documents.pleading import RIGHT_TO_LEFT, certificate_data, mark_of, oath, sources_of, words_in
 from intake.documents.word_page import SINGLE, rows_high, set_up, spoken
 from intake.taxonomy import CourtProfile, court
+
+_MADE = (2025, 1, 1, 0, 0, 0)  # inside the file: no time of writing
 
 
 def render_word(paper: DeclarationPaper) -> bytes:
@@ -162,6 +165,10 @@ def _certificate(document: Document, certificate: Certificate, profile: CourtPro
 
 
 def _bytes(document: Document) -> bytes:
-    out = io.BytesIO()
-    document.save(out)
+    saved, out = io.BytesIO(), io.BytesIO()
+    document.save(saved)
+    # The library stamps each part with the time of writing: the same paper must give the same bytes.
+    with zipfile.ZipFile(saved) as parts, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as fixed:
+        for part in parts.infolist():
+            fixed.writestr(zipfile.ZipInfo(part.filename, _MADE), parts.read(part), zipfile.ZIP_DEFLATED)
     return out.getvalue()

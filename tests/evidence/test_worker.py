@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from intake import db, jobs, worker
+from intake import db, jobs
 from intake.access import sessions
 from intake.settings import Settings
 from tests.evidence.conftest import PHOTO, Acting, Sender, custody, jobs_of, row
+from tests.queue import run_worker
 from tests.world import World
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -28,11 +29,6 @@ def _empty_queue(owner: sa.Connection) -> None:
     # The queue's triggers name its tables without their schema.
     owner.execute(sa.text("set search_path = public, jobs"))
     owner.execute(sa.text("delete from procrastinate_jobs"))
-
-
-def run_worker(settings: Settings) -> None:
-    """Run what is queued, then return."""
-    worker.prepare(settings).run_worker(wait=False, install_signal_handlers=False, concurrency=2)
 
 
 def statuses(owner: sa.Connection, item: dict[str, str]) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from intake import db, jobs, worker
+from intake import db, jobs
 from intake.errors import NotNow, StoreUnavailable
 from intake.exports import jobs as making
 from intake.exports import records, services
@@ -24,6 +24,7 @@ from intake.settings import Settings
 from intake.storage import Storage
 from tests.browser import Browser
 from tests.exports.conftest import Acting, ask, made
+from tests.queue import run_worker
 from tests.world import World
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -159,6 +160,6 @@ def test_a_worker_killed_at_the_last_moment_leaves_no_half_done_file_and_the_nex
     with acting("attorney"):
         jobs.defer("revive_stalled", timestamp=0)
     for _ in range(2):
-        worker.prepare(settings).run_worker(wait=False, install_signal_handlers=False)
+        run_worker(settings)
     with acting("attorney"):
         assert db.session.get_one(Export, export).rows == 3

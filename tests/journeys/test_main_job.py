@@ -5,17 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import re
-import threading
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from intake import worker
 from intake.demo import media
 from intake.settings import Settings
+from tests.chromium import PHONE, WIDE, OpenPage, overflow, violations
 from tests.journeys import paper_checks
-from tests.pages.conftest import PHONE, WIDE, OpenPage, overflow, violations
+from tests.queue import run_worker
 
 expect.set_options(timeout=20_000)
 TOLD = "Estaba en el autolavado secando una camioneta.\n\nVinieron cuatro hombres con la cara cubierta. Uno me agarró del brazo sin decir quién era."
@@ -32,14 +31,6 @@ def _check(page: Page, name: str, value: str) -> None:
 def _go_on(page: Page) -> None:
     page.locator("button[name=go][value=on]").click()
     page.wait_for_load_state()
-
-
-def _work(settings: Settings) -> None:
-    """Run what is queued, in a thread: Playwright holds this one's event loop."""
-    queue = worker.prepare(settings)
-    thread = threading.Thread(target=lambda: queue.run_worker(wait=False, install_signal_handlers=False, concurrency=1))
-    thread.start()
-    thread.join()
 
 
 def _intake(page: Page, folder: Path, settings: Settings) -> str:
@@ -81,7 +72,7 @@ def _upload(page: Page, folder: Path, settings: Settings) -> None:
     (folder / "arm.webm").write_bytes(media.video(2))
     page.set_input_files("[data-uploader] input[type=file]", [folder / "lot.jpg", folder / "arm.webm"])
     expect(page.locator("[data-uploader-status]")).to_contain_text("2 being checked")
-    _work(settings)
+    run_worker(settings)
     expect(page.locator(".up .v.ok")).to_have_count(2)
     expect(page.locator(".up .v.ok").first).to_contain_text("Unchanged since upload")
 
@@ -167,7 +158,7 @@ def _search_and_export(page: Page, settings: Settings, *, phone: bool) -> None:
     _check(page, "format", "csv")
     page.get_by_role("button", name="Make the export").click()
     page.wait_for_url(re.compile(r"/exports/[0-9a-f-]{36}"))
-    _work(settings)
+    run_worker(settings)
     page.reload()
     with page.expect_download() as arriving:
         page.get_by_role("link", name="Download").click()

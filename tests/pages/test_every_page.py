@@ -18,7 +18,7 @@ from intake.declarations.services import start_declaration
 from intake.incidents import claims, services
 from intake.incidents.services import Seen
 from intake.incidents.uncertain import about
-from tests.pages.conftest import PHONE, WIDE, OpenPage, overflow, violations
+from tests.chromium import PHONE, WIDE, OpenPage, overflow, violations
 
 STORY = (
     "Estábamos esperando trabajo cuando entró una camioneta gris. Se bajaron cuatro. Todos traían la cara cubierta. "

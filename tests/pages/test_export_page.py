@@ -13,8 +13,8 @@ from playwright.sync_api import expect
 
 from intake.access.actor import Actor
 from intake.exports import jobs, services
+from tests.chromium import PHONE, WIDE, OpenPage, overflow, violations
 from tests.factories import an_incident
-from tests.pages.conftest import PHONE, WIDE, OpenPage, overflow, violations
 from tests.world import World
 
 Acting = Callable[[str], AbstractContextManager[Actor]]

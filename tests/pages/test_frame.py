@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from intake.access import sessions
-from tests.pages.conftest import NARROWEST, PHONE, WIDE, OpenPage, overflow, violations
+from tests.chromium import NARROWEST, PHONE, WIDE, OpenPage, overflow, violations
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LANGUAGES = ["en-US", "es-MX"]

@@ -11,8 +11,8 @@ from playwright.sync_api import expect
 
 from intake import db
 from intake.declarations import services
+from tests.chromium import PHONE, WIDE, OpenPage, overflow, violations
 from tests.declarations.conftest import Acting, a_declaration, an_item, load, paragraph, walk
-from tests.pages.conftest import PHONE, WIDE, OpenPage, overflow, violations
 from tests.pages.test_every_page import keep
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -13,11 +12,11 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
-from intake import worker
 from intake.access.actor import Actor
 from intake.settings import Settings
+from tests.chromium import PHONE, OpenPage, violations
 from tests.factories import an_account
-from tests.pages.conftest import PHONE, OpenPage, violations
+from tests.queue import run_worker
 
 expect.set_options(timeout=30_000)
 Acting = Callable[[str], AbstractContextManager[Actor]]
@@ -40,14 +39,6 @@ def film(folder: Path, name: str = "VID_0612.mp4", body: bytes = FILM) -> Path:
 
 def rows(page: Page) -> list[str]:
     return [" ".join(text.split()) for text in page.locator(".up > li").all_inner_texts()]
-
-
-def run_worker(settings: Settings) -> None:
-    """Run what is queued, in a thread: Playwright holds this one's event loop."""
-    queue = worker.prepare(settings)
-    thread = threading.Thread(target=lambda: queue.run_worker(wait=False, install_signal_handlers=False, concurrency=1))
-    thread.start()
-    thread.join()
 
 
 def test_a_film_sent_in_parts_is_shown_as_unchanged_only_after_the_server_read_it_back(

@@ -16,7 +16,7 @@ from werkzeug.serving import make_server
 
 from tests.world import PASSWORD, World
 
-AXE = Path(__file__).resolve().parent.parent / "vendor/axe-core-4.14.1/axe.min.js"
+AXE = Path(__file__).resolve().parent / "vendor/axe-core-4.14.1/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 WIDE, PHONE, NARROWEST = (1440, 900), (390, 844), (320, 640)
 
@@ -52,7 +52,7 @@ Sessions = tuple[dict[str, str], dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def sessions() -> Sessions:
+def kept_cookies() -> Sessions:
     """Whoever signed in once stays signed in for the module: most tests are about what comes after."""
     return {}, {}
 
@@ -70,13 +70,13 @@ def sign_in(page: Page, email: str, language: str) -> None:
 
 
 @pytest.fixture
-def open_page(chromium: Browser, address: str, world: World, sessions: Sessions) -> Iterator[OpenPage]:
+def open_page(chromium: Browser, address: str, world: World, kept_cookies: Sessions) -> Iterator[OpenPage]:
     """`open_page("/search", who="attorney")`: a page, signed in through the real form.
 
     Ends with a failure when the browser refused something (content security policy) or a script broke.
     """
     contexts, troubles = [], []
-    signed_in, cookies = sessions
+    signed_in, cookies = kept_cookies
 
     def open_(
         path: str, who: str | None = None, size: tuple[int, int] = WIDE, language: str = "en", **options: Any
