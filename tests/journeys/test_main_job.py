@@ -176,6 +176,7 @@ def test_from_an_interview_to_a_court_paper(
     assert isinstance(owner, sa.Connection)
     owner.execute(sa.text("update incident set title = 'earlier' where title = 'Car wash, arm taken'"))
     owner.execute(sa.text("update account set narrative = 'earlier'"))
+    owner.execute(sa.text("update paragraph set text = '', original = ''"))
     page = open_page("/", who="intake", size=size)
     record = _intake(page, tmp_path, settings)
     _claim(page, record, confirm=False)
