@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
+import importlib
 import logging
 from pathlib import Path
 from typing import Any
@@ -98,8 +98,7 @@ SLICES = ("access", "people", "incidents", "evidence", "declarations", "search",
 
 def _register(app: Flask) -> None:
     for name in SLICES:
-        if importlib.util.find_spec(f"intake.{name}.views"):
-            app.register_blueprint(importlib.import_module(f"intake.{name}.views").bp)
+        app.register_blueprint(importlib.import_module(f"intake.{name}.views").bp)
     app.register_blueprint(health.bp)
 
 

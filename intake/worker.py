@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import logging
 
 import procrastinate
@@ -24,8 +23,7 @@ def prepare(settings: Settings) -> procrastinate.App:
     Raises KeyUnavailable without the key file: no worker that would fail on the first sealed name.
     """
     for name in TASK_MODULES:
-        if importlib.util.find_spec(name):
-            importlib.import_module(name)
+        importlib.import_module(name)
     db.connect(settings.program_url)
     vault.use(keys.LocalKeyFile(settings.key_file))
     stores.use(Storage(settings))
