@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
@@ -86,6 +87,7 @@ def open_page(chromium: Browser, address: str, world: World, kept_cookies: Sessi
             base_url=address, viewport={"width": width, "height": height}, locale="en-US", **options
         )
         contexts.append(context)
+        context.on("request", lambda asked: troubles.append(asked.url) if _leaves(asked.url) else None)
         page = context.new_page()
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("console", lambda said: troubles.append(said.text) if "Content Security Policy" in said.text else None)
@@ -101,6 +103,11 @@ def open_page(chromium: Browser, address: str, world: World, kept_cookies: Sessi
     for context in contexts:
         context.close()
     assert troubles == []
+
+
+def _leaves(url: str) -> bool:
+    """Tell whether an address is another machine's: no page may load anything from elsewhere."""
+    return urlsplit(url).hostname not in {None, "127.0.0.1", "localhost"}
 
 
 def violations(page: Page) -> list[str]:
