@@ -16,6 +16,7 @@ import intake.incidents.models
 import intake.matters.models
 import intake.people.models
 import intake.search.models  # noqa: F401
+from intake import guards
 from intake.db import Base
 from intake.settings import project_file
 
@@ -32,12 +33,18 @@ def _config(connection: sa.Connection) -> Config:
 def upgrade(owner_url: str, revision: str = "head") -> None:
     """Bring the database at `owner_url` to `revision`. One at a time: others wait on an advisory lock."""
     with _owner(owner_url) as connection:
-        command.upgrade(_config(connection), revision)
+        guards.make_roles(connection)
+        if _heads(connection) != _here(connection):
+            guards.lift(connection)
+            command.upgrade(_config(connection), revision)
+        if _heads(connection) == _here(connection) and guards.laid(connection) != guards.stamp():
+            guards.lay(connection)
 
 
 def downgrade(owner_url: str, revision: str) -> None:
-    """Take the database back to `revision`."""
+    """Take the database back to `revision`, without guards: the older program lays its own before it starts."""
     with _owner(owner_url) as connection:
+        guards.lift(connection)
         command.downgrade(_config(connection), revision)
 
 
@@ -60,10 +67,16 @@ def differences(connection: sa.Connection) -> list[object]:
 
 
 def behind(connection: sa.Connection) -> bool:
-    """Tell whether the database is older than the program."""
-    heads = script.ScriptDirectory.from_config(_config(connection)).get_heads()
-    here = migration.MigrationContext.configure(connection).get_current_heads()
-    return set(heads) != set(here)
+    """Tell whether the database's tables or guards are older than the program."""
+    return _heads(connection) != _here(connection) or guards.laid(connection) != guards.stamp()
+
+
+def _heads(connection: sa.Connection) -> set[str]:
+    return set(script.ScriptDirectory.from_config(_config(connection)).get_heads())
+
+
+def _here(connection: sa.Connection) -> set[str]:
+    return set(migration.MigrationContext.configure(connection).get_current_heads())
 
 
 class _owner:  # noqa: N801

@@ -28,11 +28,12 @@ View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 OPEN_ENDPOINTS = frozenset({"static", "access.sign_in", "access.switch_language", "health.live", "health.ready"})
 
 
-def requires(permission: Permission) -> Callable[[View], View]:
-    """Declare the permission that a view needs."""
+def requires(permission: Permission, *, fresh: bool = False) -> Callable[[View], View]:
+    """Declare the permission that a view needs; fresh: also a sign-in shown again within the last five minutes."""
 
     def mark(view: View) -> View:
         view.permission = permission  # type: ignore[attr-defined]
+        view.fresh = fresh  # type: ignore[attr-defined]
         return view
 
     return mark

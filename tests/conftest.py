@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import uuid
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from intake import db, keys, schema
+from intake import db, guards, keys, schema
 from intake.access import sessions
 from intake.access.actor import Actor
 from intake.app import create_app
@@ -175,14 +176,7 @@ def _database(settings: Settings, name: str) -> str:
 
 
 def _schema_stamp() -> str:
-    # A changed migration, or changed SQL that it runs, makes another template.
-    import hashlib  # noqa: PLC0415
-
-    root = Path(__file__).parent.parent
-    files = [
-        *sorted((root / "migrations/versions").glob("*.py")),
-        root / "intake/access/rows.py",
-        root / "intake/audit/trail.py",
-        root / "intake/search/index.py",
-    ]
-    return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:10]
+    # A changed migration, or changed guards, make another template.
+    files = sorted((Path(__file__).parent.parent / "migrations/versions").glob("*.py"))
+    content = b"".join(f.read_bytes() for f in files) + guards.stamp().encode()
+    return hashlib.sha256(content).hexdigest()[:10]

@@ -98,9 +98,33 @@ def test_migrations_go_down_and_up_again_and_on_a_filled_database(settings: Sett
         with engine.connect() as connection:
             assert rows.unprotected(connection) == []
             assert schema.differences(connection) == []
+            assert not schema.behind(connection)
     finally:
         with admin.connect() as connection:
             connection.execute(sa.text("drop database if exists migrations_trial with (force)"))
+
+
+def test_every_step_down_keeps_the_rows_and_the_next_start_lays_the_guards_again(settings: Settings) -> None:
+    admin = sa.create_engine(settings.database_url, isolation_level="AUTOCOMMIT", poolclass=sa.pool.NullPool)
+    with admin.connect() as connection:
+        connection.execute(sa.text("create database steps_trial"))
+    url = sa.engine.make_url(settings.database_url).set(database="steps_trial").render_as_string(hide_password=False)
+    try:
+        schema.upgrade(url)
+        engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
+        with engine.begin() as connection:
+            make_world(connection)
+        schema.downgrade(url, "0001")
+        with engine.connect() as connection:
+            assert connection.execute(sa.text("select count(*) from app_user")).scalar_one() > 5
+            assert connection.execute(sa.text("select count(*) from pg_policies")).scalar_one() == 0
+        schema.upgrade(url)
+        with engine.connect() as connection:
+            assert rows.unprotected(connection) == []
+            assert not schema.behind(connection)
+    finally:
+        with admin.connect() as connection:
+            connection.execute(sa.text("drop database if exists steps_trial with (force)"))
 
 
 def test_without_a_principal_no_matter_table_shows_a_row(settings: Settings, app: Flask) -> None:

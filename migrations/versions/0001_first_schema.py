@@ -1,14 +1,10 @@
-"""The first schema: tables, row security, the log and the search index."""
+"""The first schema: the tables and the queue. What guards them is laid from the code (intake/guards.py)."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
-
-from intake.access import rows
-from intake.audit import trail
-from intake.search import index
 
 revision = "0001"
 down_revision = None
@@ -20,32 +16,12 @@ SEQUENCES = ("incident_number", "person_number", "declaration_number")
 
 
 def upgrade() -> None:
-    for statement in rows.create_roles():
-        op.execute(statement)
     for schema in SCHEMAS:
         op.execute(f"CREATE SCHEMA {schema}")
     for sequence in SEQUENCES:
         op.execute(f"CREATE SEQUENCE {sequence}")
     _create_tables()
-    _guard()
     _create_queue()
-
-
-def _guard() -> None:
-    tables = _tables()
-    statements = [*rows.create_functions(), *rows.give_rights(), *trail.create_log(), *index.create_index()]
-    for table in (*rows.MATTER_TABLES, *rows.VAULT_TABLES):
-        statements += rows.protect(table)
-    for table in tables:
-        if table not in trail.NOT_LOGGED:
-            statements += trail.log_changes(table)
-    for statement in statements:
-        op.get_bind().exec_driver_sql(statement.replace("%", "%%"))
-
-
-def _tables() -> list[str]:
-    found = sa.inspect(op.get_bind()).get_table_names(schema="public")
-    return [*sorted(found), "vault.identity"]
 
 
 def _create_queue() -> None:
@@ -66,7 +42,7 @@ def _create_queue() -> None:
 
 def downgrade() -> None:
     connection = op.get_bind()
-    connection.exec_driver_sql("DROP SCHEMA search, access, audit, vault, jobs CASCADE")
+    connection.exec_driver_sql("DROP SCHEMA IF EXISTS search, access, audit, vault, jobs CASCADE")
     for table in sa.inspect(connection).get_table_names(schema="public"):
         if table != "alembic_version":
             connection.exec_driver_sql(f"DROP TABLE {table} CASCADE")
