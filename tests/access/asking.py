@@ -1,0 +1,147 @@
+"""Every request that the program takes, with a valid form for each: what the walks of the routes ask.
+
+A new route that takes a form needs an entry in FORMS (or JSON); a new argument of an address one in ARGUMENTS.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from tests.access.planted import Ids
+from tests.browser import Browser
+
+# Which record fills an address's argument; `id` is an item of evidence and nothing else.
+ARGUMENTS = {
+    "incident_id": "incident",
+    "person_id": "person",
+    "tag_id": "tag",
+    "share_id": "share",
+    "id": "item",
+    "declaration_id": "declaration",
+    "comment_id": "comment",
+    "paragraph_id": "paragraph",
+    "source_id": "source",
+    "search_id": "search",
+    "export_id": "export",
+    "user_id": "user",
+}
+STEPS = ("consent", "person", "story", "when-where", "who", "injuries", "files", "check")
+# Addresses without an argument of their own that name a record behind the question mark.
+QUERIES = {"declarations.new": ("account",), "exports.new": ("search",)}
+_FILE = {"name": "a.jpg", "size": 9, "type": "image/jpeg", "last_modified": 0, "once_key": str(uuid.uuid4())}
+_PART = {"action": "part", "part_number": 1, "size": 9, "sha256": "A" * 43 + "="}
+JSON: dict[str, dict[str, Any]] = {
+    "evidence.start": _FILE,
+    "evidence.sign": _PART,
+    "evidence.complete": {},
+    "evidence.abort": {},
+    "incidents.places": {"typed": "Main"},
+}
+# A valid form for every address that takes one, so that nothing but access can be the reason of a refusal.
+# {words in braces} are filled with the identifiers.
+FORMS: dict[str, dict[str, str]] = {
+    "people.unseal": {"reason": "call back"},
+    "people.withdraw": {"scope": "CN.COCOUNSEL", "incident": "{incident}"},
+    "incidents.start": {"mode": "field", "language": "en", "interpreter": "no"},
+    "incidents.add_account": {"language": "en"},
+    "incidents.suggest_claim": {"code": "CL.4A.ARREST", "reason": "x"},
+    "incidents.decide_claim": {"decision": "confirm"},
+    "incidents.write_note": {"text": "x", "language": "en"},
+    "incidents.share": {"organisation": "{third}"},
+    "incidents.end_share": {},
+    "incidents.step": {},
+    "evidence.describe": {"made_by": "not_asked", "may_be_shown": "not_asked", "description": "x"},
+    "evidence.check": {},
+    "declarations.new": {"in_support_of": "x"},
+    "declarations.move": {"to": "DS.REVIEW"},
+    "declarations.details": {"name_style": "pseudonym", "oath_form": "OA.UNIVERSAL"},
+    "declarations.certificate": {"interpreter": "x"},
+    "declarations.add_comment": {"text": "x", "paragraph": "{paragraph}"},
+    "declarations.resolve": {},
+    "declarations.confirm": {},
+    "declarations.edit_paragraph": {"text": "x", "basis": "KB.DID"},
+    "declarations.add_first": {},
+    "declarations.shape": {"act": "remove"},
+    "declarations.tie": {"item": "{item}", "locator": "0:01"},
+    "declarations.untie": {},
+    "search.index": {"words": "zebra"},
+    "exports.new": {"format": "csv", "profile": "records"},
+    "exports.approve": {},
+    "admin.role": {"role": "RO.AUDITOR"},
+    "admin.active": {"active": "no"},
+    "access.switch_language": {"language": "en"},
+    "access.account": {"language": "en"},
+    "access.sign_in": {"email": "nobody@example.org", "password": "x"},
+    "access.sign_out": {},
+}
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request: method, endpoint, address and form with the identifiers still in braces."""
+
+    method: str
+    endpoint: str
+    address: str
+
+    @property
+    def names_a_record(self) -> bool:
+        return "{" in self.address
+
+
+def asks_of(app: Flask) -> list[Ask]:
+    """Return every request that the program takes. Fails with the name of an address that cannot be filled."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint != "static":
+            for method in sorted((rule.methods or {"GET"}) - {"HEAD", "OPTIONS"}):
+                known = method == "GET" or rule.endpoint in FORMS or rule.endpoint in JSON
+                assert known, f"this walk has no form for {method} {rule.rule} ({rule.endpoint}): add one to FORMS"
+                found += [Ask(method, rule.endpoint, address) for address in _addresses(rule)]
+    return found
+
+
+def _addresses(rule: Rule) -> Iterator[str]:
+    def fill(found: re.Match[str]) -> str:
+        name = found[1]
+        good = name in ARGUMENTS and (name != "id" or rule.endpoint.startswith("evidence."))
+        assert good, f"this walk cannot fill <{name}> of {rule.rule} ({rule.endpoint}): add it to ARGUMENTS"
+        return "{" + ARGUMENTS[name] + "}"
+
+    if rule.endpoint == "incidents.step":
+        yield from (f"/incidents/{{incident}}/intake/{step}" for step in STEPS)
+        yield "/incidents/{incident}/intake/story?account={account}"
+    elif rule.endpoint in QUERIES:
+        yield from (f"{rule.rule}?{name}={{{name}}}" for name in QUERIES[rule.endpoint])
+    else:
+        yield re.sub(r"<(?:[^:<>]*:)?(\w+)>", fill, rule.rule)
+
+
+def unknown(ids: Ids) -> Ids:
+    """Identifiers of the same shape that nobody has."""
+    return {name: uuid.uuid4() if isinstance(each, uuid.UUID) else 900 + each for name, each in ids.items()}
+
+
+def ask(browser: Browser, what: Ask, ids: Ids) -> TestResponse:
+    """Send the request as a page would."""
+    address = what.address.format(**ids)
+    if what.method == "GET":
+        return browser.client.get(address)
+    if what.method == "DELETE":
+        return browser.client.delete(address, headers={"X-CSRFToken": browser.token})
+    if what.endpoint in JSON:
+        return browser.send(address, JSON[what.endpoint])
+    return browser.post(address, {name: text.format(**ids) for name, text in FORMS[what.endpoint].items()})
+
+
+def shape(answer: TestResponse, what: Ask, ids: Ids) -> tuple[int, int]:
+    """Return status and length, without the address that a page repeats: numbers have more or fewer digits."""
+    return answer.status_code, len(answer.get_data(as_text=True).replace(what.address.format(**ids), ""))
