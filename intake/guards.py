@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from intake.access import rows
 from intake.audit import trail
+from intake.evidence import access_sql
 from intake.search import index
 
 SCHEMAS = ("access", "audit", "search", "vault")
@@ -45,7 +46,13 @@ END LOOP; END $$""",
 
 def statements() -> list[str]:
     """Return the SQL that lays every slice's guards on a migrated database, in order; add a slice's own here."""
-    guards = [*rows.create_functions(), *rows.give_rights(), *trail.create_log(), *index.create_index()]
+    guards = [
+        *rows.create_functions(),
+        *access_sql.create_functions(),
+        *rows.give_rights(),
+        *trail.create_log(),
+        *index.create_index(),
+    ]
     for table in (*rows.MATTER_TABLES, *rows.VAULT_TABLES):
         guards += rows.protect(table)
     return guards

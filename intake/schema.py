@@ -10,11 +10,13 @@ from alembic.config import Config
 import intake.access.models
 import intake.audit.models
 import intake.declarations.models
+import intake.evidence.batch_models
 import intake.evidence.models
 import intake.exports.models
 import intake.incidents.models
 import intake.matters.models
 import intake.people.models
+import intake.preservation.models
 import intake.search.models  # noqa: F401
 from intake import guards
 from intake.db import Base

@@ -50,6 +50,10 @@ MATTER_TABLES: dict[str, tuple[str, str, str]] = {
     ),
     "evidence_item": _drafted("incident_id"),
     "upload_part": _drafted("incident_id"),
+    "evidence_batch": _drafted("incident_id"),
+    "batch_file": _drafted("incident_id"),
+    "upload_lease": _drafted("incident_id"),
+    "rejected_version": (f"{_READ} OR {_OWN}", f"{_DRAFT} OR {_OWN}", "false"),
     "custody_event": (
         f"{_READ} OR {_OWN} OR {_shared('incident_id')}",
         f"{_READ} OR {_OWN} OR {_shared('incident_id')}",
@@ -61,6 +65,7 @@ MATTER_TABLES: dict[str, tuple[str, str, str]] = {
     "declaration_version": (f"{_READ} OR {_OWN}", f"{_DRAFT} OR {_OWN}", "false"),
     "review_comment": _WORK_PRODUCT,
     "note": _WORK_PRODUCT,
+    "potential_source": _WORK_PRODUCT,
     # Co-counsel propose claims on what is shared with them, and see their own proposals only.
     "claim_tag": (f"{_READ} OR {_OWN} OR {_AUTHORED}", f"{_WRITE} OR {_OWN} OR {_AUTHORED}", f"{_WRITE} OR {_OWN}"),
     "share": (f"{_READ}", f"{_WRITE}", f"{_WRITE}"),
@@ -127,8 +132,6 @@ def create_functions() -> list[str]:
         *arrays,
         *_SHARING,
         _COUNTS,
-        _LEFTOVERS,
-        _EVIDENCE_OBJECTS,
         _END_SHARES,
         _DESCRIBE,
         _ENTER,
@@ -159,23 +162,6 @@ SELECT 'month', CASE WHEN date_trunc('month', earliest) = date_trunc('month', la
   count(*) FROM seen GROUP BY 2
 UNION ALL SELECT 'county', coalesce(i.county, ''), count(*) FROM seen JOIN incident i ON i.id = seen.incident_id GROUP BY 2
 UNION ALL SELECT 'agency', a, count(*) FROM seen, unnest(agencies) a GROUP BY 2 $$"""
-# The reconciler acts for nobody: it learns which uploads were left, how long ago, and who may finish each. That is
-# the one who opened the intake or, when they have left, a supervising attorney of the same compartment.
-_LEFTOVERS = f"""CREATE FUNCTION access.leftovers(quiet interval)
-RETURNS TABLE (item_id uuid, actor_id int, idle interval) {_DEFINER} AS $$
-SELECT e.id, (SELECT g.user_id FROM access_grant g JOIN app_user u ON u.id = g.user_id AND u.active
-  WHERE g.compartment_id = e.compartment_id AND (g.expires_at IS NULL OR g.expires_at > now())
-  AND (g.role = 'RO.SUPATT' OR (g.user_id = e.opened_by_id AND g.role IN ('RO.INTAKE', 'RO.PARALEGAL')))
-  AND NOT EXISTS (SELECT 1 FROM ethical_wall w WHERE w.user_id = g.user_id AND w.compartment_id = g.compartment_id)
-  ORDER BY g.user_id = e.opened_by_id DESC, g.id LIMIT 1), clock_timestamp() - a.active_at
-FROM evidence_item e CROSS JOIN LATERAL (SELECT greatest(e.created_at, max(p.signed_at)) AS active_at
-  FROM upload_part p WHERE p.item_id = e.id) a
-WHERE e.state = 'receiving' AND a.active_at <= clock_timestamp() - quiet ORDER BY e.id $$"""
-# Random keys and versions only, in the store's own order, to lay beside its listing.
-_EVIDENCE_OBJECTS = f"""CREATE FUNCTION access.evidence_objects(after text, most int)
-RETURNS TABLE (object_key text, version_id text) {_DEFINER} AS $$
-SELECT e.object_key, e.version_id FROM evidence_item e WHERE e.object_key COLLATE "C" > after
-ORDER BY e.object_key COLLATE "C" LIMIT most $$"""
 # Permission taken back ends what stood on it in the same transaction, whoever writes the withdrawal.
 _END_SHARES = """CREATE FUNCTION access.end_shares() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp AS $$
@@ -216,7 +202,6 @@ def _owned_by_keeper() -> list[str]:
         f"{name}()"
         for name in (*_ARRAYS, "shared", "shared_people", "supervised", "audited_users", "counts", "end_shares")
     ]
-    names += ["leftovers(interval)", "evidence_objects(text, int)"]
     owned = [
         f"ALTER FUNCTION access.{n} OWNER TO {KEEPER}"
         for n in (*names, "describe(int)", "enter(bytea, interval, interval)")

@@ -17,7 +17,16 @@ KEEPER, APP = "testigo_keeper", "testigo_app"
 
 # Derived or fleeting rows: the search index repeats logged text; sessions, keys and counters log acts instead.
 NOT_LOGGED = frozenset(
-    {"search_entry", "upload_part", "once_key", "user_session", "sign_in_attempt", "alembic_version"}
+    {
+        "search_entry",
+        "upload_part",
+        "upload_lease",
+        "batch_file",
+        "once_key",
+        "user_session",
+        "sign_in_attempt",
+        "alembic_version",
+    }
 )
 # Columns whose values never enter the log in clear. '*' seals all of a table's columns but its keys.
 SEALED_COLUMNS: dict[str, tuple[str, ...]] = {

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from intake.access.fields import classes
 from intake.db import Base, Record
 from intake.incidents.models import OfIncident
 
@@ -17,6 +18,11 @@ class EvidenceItem(OfIncident, Record):
     """One file from one person. state: receiving, sealed, failed or quarantined; sizes in bytes; hashes hex SHA-256."""
 
     __tablename__ = "evidence_item"
+    __field_classes__ = classes(
+        public="account_id state failure once_key part_size sealed_at checked_at check_ok",
+        confidential="description evidence_type made_by may_be_shown",
+        media="filename media_type size object_key upload_id version_id device_sha256 sha256",
+    )
     __table_args__ = (
         sa.CheckConstraint("state in ('receiving', 'sealed', 'failed', 'quarantined')", name="state"),
         sa.CheckConstraint(
@@ -24,7 +30,15 @@ class EvidenceItem(OfIncident, Record):
             name="sealed_is_hashed",
         ),
         sa.UniqueConstraint("opened_by_id", "once_key"),
+        sa.Index(
+            "ix_evidence_item_held",
+            "compartment_id",
+            "added_by_id",
+            postgresql_include=["size"],
+            postgresql_where=sa.text("state <> 'failed'"),
+        ),
     )
+    added_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("app_user.id"))
     account_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("account.id"))
     filename: Mapped[str]
     media_type: Mapped[str] = mapped_column(default="application/octet-stream")
@@ -66,6 +80,7 @@ class UploadPart(OfIncident, Base):
     """
 
     __tablename__ = "upload_part"
+    __field_classes__ = classes(public="item_id number signed_at", media="sha256")
     item_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("evidence_item.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     sha256: Mapped[str]
@@ -79,6 +94,7 @@ class CustodyEvent(OfIncident, Record):
     """
 
     __tablename__ = "custody_event"
+    __field_classes__ = classes(public="item_id", media="kind at by_id detail")
     __table_args__ = (
         sa.Index(
             "uq_custody_event_one_verified", "item_id", unique=True, postgresql_where=sa.text("kind = 'verified'")
