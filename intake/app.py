@@ -58,7 +58,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["settings"] = settings
     engine = db.connect(settings.program_url)
     refuse_unguarded(engine)
-    vault.use(keys.LocalKeyFile(settings.key_file))
+    vault.use(keys.service(settings))
     app.extensions["storage"] = Storage(settings)
     CSRFProtect(app)
     _sign_in_with(app)
@@ -93,7 +93,7 @@ def refuse_unguarded(engine: sa.Engine) -> None:
             raise RuntimeError("The program signs in to PostgreSQL with a role that row security does not bind.")
 
 
-SLICES = ("access", "people", "incidents", "evidence", "declarations", "search", "exports", "admin")
+SLICES = ("access", "people", "incidents", "evidence", "preservation", "declarations", "search", "exports", "admin")
 
 
 def _register(app: Flask) -> None:

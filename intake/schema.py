@@ -8,6 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 
 import intake.access.models
+import intake.access.proofs
 import intake.audit.models
 import intake.declarations.models
 import intake.evidence.batch_models
@@ -15,6 +16,7 @@ import intake.evidence.models
 import intake.exports.models
 import intake.incidents.models
 import intake.matters.models
+import intake.media.models
 import intake.people.models
 import intake.preservation.models
 import intake.search.models  # noqa: F401

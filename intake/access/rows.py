@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from intake.access.policy import PASSKEY_ROLES
+
 APP, VAULT, KEEPER = "testigo_app", "testigo_vault", "testigo_keeper"
 
 _READ = "compartment_id = ANY((SELECT access.readable())::int[])"
@@ -50,6 +52,9 @@ MATTER_TABLES: dict[str, tuple[str, str, str]] = {
     ),
     "evidence_item": _drafted("incident_id"),
     "upload_part": _drafted("incident_id"),
+    "derivative": _drafted("incident_id"),
+    "likeness": _drafted("incident_id"),
+    "scan_release": (f"{_READ} OR {_OWN}", _WRITE, _WRITE),
     "evidence_batch": _drafted("incident_id"),
     "batch_file": _drafted("incident_id"),
     "upload_lease": _drafted("incident_id"),
@@ -85,7 +90,7 @@ VAULT_TABLES: dict[str, tuple[str, str, str]] = {
     ),
 }
 # Rows that may go: texts under work keep their old state in the log.
-DELETABLE = ("paragraph", "paragraph_source", "observation", "once_key", "review_comment", "saved_search")
+DELETABLE = ("paragraph", "paragraph_source", "observation", "once_key", "review_comment", "saved_search", "passkey_challenge")
 
 _GRANTED = """
 SELECT coalesce(array_agg(DISTINCT g.compartment_id), '{{}}') FROM access_grant g
@@ -181,20 +186,28 @@ coalesce((SELECT jsonb_agg(jsonb_build_object('compartment_id', c.id, 'matter_id
   AND NOT EXISTS (SELECT 1 FROM ethical_wall w WHERE w.user_id = u.id AND w.compartment_id = g.compartment_id)), '[]')
 FROM app_user u WHERE u.id = who AND u.active $$"""
 _ENTER = """CREATE FUNCTION access.enter(token bytea, idle interval, absolute interval) RETURNS TABLE (user_id int,
-display_name text, email text, organisation_id int, language text, single_key_shortcuts boolean, grants jsonb)
+display_name text, email text, organisation_id int, language text, single_key_shortcuts boolean, grants jsonb,
+session_id uuid, method text, complete boolean, proved interval, quiet interval, open_for interval)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE who int; last timestamptz;
+DECLARE who int; last timestamptz; here user_session; whole boolean;
 BEGIN
   SELECT s.user_id, s.seen_at INTO who, last FROM user_session s JOIN app_user u ON u.id = s.user_id AND u.active
-  WHERE s.token_hash = token AND s.ended_at IS NULL AND s.seen_at > now() - idle AND s.started_at > now() - absolute;
+  WHERE s.token_hash = token AND s.ended_at IS NULL AND s.seen_at > now() - idle AND s.started_at > now() - absolute
+    AND (s.method <> 'password' OR s.started_at > now() - interval '15 minutes');
   IF who IS NULL THEN RETURN; END IF;
   -- Written at most twice a minute: every request is activity, not every request is a write.
   IF last < now() - interval '30 seconds' THEN
     UPDATE user_session SET seen_at = clock_timestamp() WHERE token_hash = token;
   END IF;
-  PERFORM set_config('app.user_id', who::text, true);
-  RETURN QUERY SELECT * FROM access.describe(who);
-END $$"""
+  SELECT * INTO here FROM user_session WHERE token_hash = token;
+  -- A password alone, or a code where the role asks for a passkey, is nobody yet: row security shows no row.
+  whole := here.method IN ('passkey', 'demonstration') OR (here.method <> 'password' AND NOT EXISTS (
+    SELECT 1 FROM access_grant g WHERE g.user_id = who AND g.role IN (%s)
+    AND (g.expires_at IS NULL OR g.expires_at > now())));
+  IF whole THEN PERFORM set_config('app.user_id', who::text, true); END IF;
+  RETURN QUERY SELECT d.*, here.id, here.method, whole, now() - here.proved_at, now() - last, now() - here.started_at
+    FROM access.describe(who) d;
+END $$""" % ", ".join(f"'{role}'" for role in sorted(PASSKEY_ROLES))
 
 
 def _owned_by_keeper() -> list[str]:
@@ -236,6 +249,8 @@ def give_rights() -> list[str]:
         f"GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO {APP}",
         f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {APP}",
         f"GRANT DELETE ON {', '.join(DELETABLE)} TO {APP}",
+        # Who belongs to the demonstration only the owner says: its second step shows its code on the screen.
+        f"REVOKE INSERT, UPDATE ON demonstration_user FROM {APP}",
         f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {KEEPER}",
         f"GRANT UPDATE ON user_session, share TO {KEEPER}",
         f"GRANT INSERT, UPDATE, DELETE ON search_entry TO {KEEPER}",

@@ -30,6 +30,7 @@ ARGUMENTS = {
     "paragraph_id": "paragraph",
     "source_id": "source",
     "search_id": "search",
+    "recording_id": "recording",
     "export_id": "export",
     "user_id": "user",
 }
@@ -73,6 +74,9 @@ FORMS: dict[str, dict[str, str]] = {
     "declarations.tie": {"item": "{item}", "locator": "0:01"},
     "declarations.untie": {},
     "search.index": {"words": "zebra"},
+    "preservation.suspect": {"kinds": "PS.STORE"},
+    "preservation.show": {"what": "x", "days_low": "7", "days_high": "30"},
+    "preservation.move": {"state": "asked"},
     "exports.new": {"format": "csv", "profile": "records"},
     "exports.approve": {},
     "admin.role": {"role": "RO.AUDITOR"},

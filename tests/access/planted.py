@@ -18,6 +18,7 @@ from intake.incidents.models import Account, Incident
 from intake.people.models import Person
 from intake.people.services import describe_person, record_consent
 from intake.people.vault import seal_identity
+from intake.preservation import services as preservation
 from intake.search.services import keep_words
 from tests.world import World
 
@@ -74,6 +75,7 @@ def _written() -> Ids:
     declarations.edit_paragraph(paragraph, text=f"I said {CANARY}.", basis="KB.DID", heading=CANARY)
     source = declarations.tie_source(paragraph, item.id, CANARY)
     comment = declarations.comment(declaration, f"which {CANARY}?", paragraph.id)
+    recording = preservation.suspect(incident, "PS.STORE", what=CANARY, quote=CANARY)
     return {
         "tag": tag.id,
         "note": note.id,
@@ -82,6 +84,7 @@ def _written() -> Ids:
         "paragraph": paragraph.id,
         "source": source.id,
         "comment": comment.id,
+        "recording": recording.id,
     }
 
 

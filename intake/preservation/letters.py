@@ -1,0 +1,113 @@
+"""The letter that asks a holder to keep a recording: place, time with its uncertainty, the camera, and no person."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import sqlalchemy as sa
+from babel.dates import format_datetime
+
+from intake import db
+from intake.access.actor import current
+from intake.access.models import Compartment
+from intake.access.policy import Permission
+from intake.audit.trail import record
+from intake.documents.letter import Letter, render_letter, render_letter_word
+from intake.documents.private import names_in, private_details
+from intake.errors import NotAllowed, NotNow
+from intake.incidents.models import Account, Incident
+from intake.matters.models import Matter
+from intake.people.models import Person
+from intake.people.vault import sealed_fields, unseal_identity
+from intake.preservation.clock import ZONE, window
+from intake.preservation.kinds import kind, letter_words
+from intake.preservation.models import PotentialSource
+
+_LOCALES = {"en": "en_US", "es": "es_US"}
+
+
+def letter(source: PotentialSource, language: str = "en") -> Letter:
+    """Return the letter's paragraphs. Nothing in it comes from an account, a person or the vault."""
+    incident = db.session.get_one(Incident, source.incident_id)
+    matter = db.session.get_one(Matter, db.session.get_one(Compartment, source.compartment_id).matter_id)
+    words, public = letter_words(language), kind(source.kind).public
+    holder = f", {source.holder}" if source.holder else ""
+    when = window(incident)
+    place = ", ".join(p for p in (incident.site_name, incident.cross_streets, incident.place) if p) or "____"
+    case = f"{matter.title}, {matter.docket_no}" if matter.docket_no else words["no_case"]
+    body = [
+        words["ask"].format(what=source.what or kind(source.kind).name(language)),
+        words["where"].format(place=place),
+        words["window"].format(window=_span(when, language) if when else words["unknown_time"]),
+        *([words["window_note"]] if when is None or when[1] - when[0] > dt.timedelta(hours=2) else []),
+        words["keep"],
+        words["why_public" if public else "why"].format(case=case),
+        words["answer"],
+    ]
+    counsel = matter.caption.get("counsel") or [[]]
+    return Letter(
+        title=words["title"],
+        language=language if language in _LOCALES else "en",
+        sender=tuple(counsel[0]),
+        recipient=tuple(line for line in (source.holder, *source.holder_address.splitlines()) if line),
+        greeting=words["greeting_public" if public else "greeting"].format(holder=holder),
+        paragraphs=tuple(body),
+        signature=words["signature"],
+        draft=words["draft"],
+    )
+
+
+def _span(when: tuple[dt.datetime, dt.datetime], language: str) -> str:
+    locale, words = _LOCALES.get(language, "en_US"), letter_words(language)
+    day = "EEEE d 'de' MMMM 'de' y" if locale == "es_US" else "EEEE, MMMM d, y"
+    first, last = (moment.astimezone(ZONE) for moment in when)
+    whole = first.time() == last.time() == dt.time()
+    if whole:
+        last -= dt.timedelta(days=1)  # the window ends as the next day begins
+    told = [format_datetime(each, day if whole else f"{day}, h:mm a", locale=locale) for each in (first, last)]
+    form = ("day" if told[0] == told[1] else "days") if whole else "between"
+    return words[form].format(first=told[0], last=told[1])
+
+
+def private_in(made: Letter) -> list[str]:
+    """Return the kinds of private numbers (RR.*) that seem to stand in the letter. Its place is meant to be there."""
+    return sorted({detail.code for detail in private_details(_text(made)) if detail.code != "RR.HOMEADDR"})
+
+
+def _text(made: Letter) -> str:
+    return "\n".join((*made.recipient, made.greeting, *made.paragraphs))
+
+
+def paper(source: PotentialSource, form: str, language: str = "en") -> bytes:
+    """Return the letter as "pdf" or "docx" and log that it left.
+
+    The names of the incident's people are compared with it first. Raises NotAllowed, NotNow when a name or a private
+    number stands in it.
+    """
+    if not current().may(Permission.EVIDENCE_ADD, source.compartment_id):
+        raise NotAllowed
+    made = letter(source, language)
+    if private_in(made) or any(names_in(_text(made), [name]) for name in _names(source)):
+        raise NotNow("private_detail")
+    body = render_letter(made) if form == "pdf" else render_letter_word(made)
+    record(
+        "export",
+        subject="potential_source",
+        record_id=str(source.id),
+        compartment_id=source.compartment_id,
+        format=form,
+        size=len(body),
+    )
+    return body
+
+
+def _names(source: PotentialSource) -> list[str]:
+    people = db.session.scalars(
+        sa.select(Person).join(Account, Account.person_id == Person.id).where(Account.incident_id == source.incident_id)
+    )
+    opened = [
+        unseal_identity(person, "letter: no name may stand in it")
+        for person in people
+        if set(sealed_fields(person.id)) & {"legal_name", "safe_name"}
+    ]
+    return [each[field] for each in opened for field in ("legal_name", "safe_name") if each.get(field)]
