@@ -22,6 +22,7 @@ from intake.access.models import OnceKey
 from intake.access.policy import Permission
 from intake.audit.trail import record
 from intake.errors import Invalid, NotAllowed, NotSignedIn, SameKeyOtherContent
+from intake.pages import GuardedEnvironment
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 # What answers without a session. Everything else declares a permission, or the program does not start.
@@ -54,6 +55,8 @@ class IntakeApp(Flask):
     dispatch_request is overridden, rather than after_request used, so that an error raised by the commit itself
     still reaches the error handlers.
     """
+
+    jinja_environment = GuardedEnvironment
 
     def dispatch_request(self) -> Response:
         """Answer the request inside its transaction. Raises NotSignedIn, NotAllowed and whatever the view raises."""

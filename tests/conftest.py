@@ -81,7 +81,9 @@ def world(settings: Settings) -> World:
 @pytest.fixture(scope="module")
 def app(settings: Settings, world: World) -> Flask:
     """The program on this module's database."""
-    return create_app(settings)
+    made = create_app(settings)
+    made.jinja_env.loud = True  # type: ignore[attr-defined]  # a page that asks for a hidden column fails
+    return made
 
 
 @pytest.fixture

@@ -11,8 +11,10 @@ from flask import Flask
 
 from intake import schema
 from intake.access import rows
+from intake.access.fields import KEYS, classes_of
 from intake.access.policy import ALLOWED, Permission
 from intake.audit import trail
+from intake.db import Base
 from intake.settings import Settings
 from intake.web import OPEN_ENDPOINTS, undeclared
 from tests.world import make_world
@@ -52,6 +54,14 @@ def test_every_table_with_a_compartment_is_a_matter_table(owner: sa.Connection) 
     )
     not_matter = {"access_grant", "ethical_wall"}  # who may see, not what is seen
     assert set(found.scalars()) - not_matter <= set(rows.MATTER_TABLES) | set(rows.VAULT_TABLES)
+
+
+def test_every_column_of_a_matter_table_has_a_field_class() -> None:
+    models = {m.local_table.fullname: m for m in Base.registry.mappers}  # type: ignore[attr-defined]
+    for table in (*rows.MATTER_TABLES, *rows.VAULT_TABLES):
+        declared, columns = classes_of(models[table].class_), {each.key for each in models[table].column_attrs}
+        assert columns - set(declared) == set(), f"say in {table}'s model, in __field_classes__, what these may tell"
+        assert set(declared) - columns - KEYS == set(), f"{table} has no such column"
 
 
 def test_every_table_has_the_audit_trigger_unless_it_is_derived_or_fleeting(owner: sa.Connection) -> None:

@@ -8,6 +8,7 @@ import uuid
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from intake.access.fields import classes
 from intake.db import Base
 
 
@@ -75,6 +76,7 @@ class Share(Base):
     """One incident shown to another organisation's compartment, read-only, until revoked."""
 
     __tablename__ = "share"
+    __field_classes__ = classes(public="to_compartment_id revoked_at")
     __table_args__ = (sa.UniqueConstraint("incident_id", "to_compartment_id"),)
     id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
     incident_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("incident.id"))

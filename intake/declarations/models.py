@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from intake.access.fields import classes
 from intake.db import Record
 from intake.incidents.models import OfIncident
 
@@ -17,6 +18,11 @@ class Declaration(OfIncident, Record):
     """state: DS.*; oath_form: OA.*; text_hash: hex SHA-256 of the locked text, bound to the signature page."""
 
     __tablename__ = "declaration"
+    __field_classes__ = classes(
+        public="number account_id person_id state state_changed_at language original_language"
+        " due_on reviewer_id approved_by_id approved_at locked_at text_hash",
+        confidential="name_style oath_form oath_reason in_support_of executed_place executed_on certificate",
+    )
     number: Mapped[int] = mapped_column(
         sa.BigInteger, server_default=sa.text("nextval('declaration_number')"), unique=True
     )
@@ -56,6 +62,10 @@ class Paragraph(OfIncident, Record):
     """
 
     __tablename__ = "paragraph"
+    __field_classes__ = classes(
+        public="declaration_id position",
+        confidential="heading text original original_language basis confirmed_at",
+    )
     declaration_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("declaration.id"), index=True)
     position: Mapped[int]
     heading: Mapped[str] = mapped_column(default="", server_default="")
@@ -74,6 +84,7 @@ class ParagraphSource(OfIncident, Record):
     """What a paragraph rests on: a file (at a second or page) or a stretch of the narrative."""
 
     __tablename__ = "paragraph_source"
+    __field_classes__ = classes(public="paragraph_id item_id", confidential="locator")
     paragraph_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("paragraph.id"), index=True)
     item_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("evidence_item.id"))
     locator: Mapped[str] = mapped_column(default="", server_default="")
@@ -83,6 +94,7 @@ class DeclarationVersion(OfIncident, Record):
     """The whole text as it stood at a change of state; never changed."""
 
     __tablename__ = "declaration_version"
+    __field_classes__ = classes(public="declaration_id number state text_hash by_id", confidential="text")
     __table_args__ = (sa.UniqueConstraint("declaration_id", "number"),)
     declaration_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("declaration.id"), index=True)
     number: Mapped[int]
@@ -96,6 +108,7 @@ class ReviewComment(OfIncident, Record):
     """A reviewer's question on a paragraph; open until resolved. Work product."""
 
     __tablename__ = "review_comment"
+    __field_classes__ = classes(public="declaration_id paragraph_id", work_product="text by_id resolved_at")
     declaration_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("declaration.id"), index=True)
     paragraph_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("paragraph.id", ondelete="SET NULL"))
     text: Mapped[str]

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.orm import Mapped, mapped_column
 
+from intake.access.fields import classes
 from intake.db import Record
 
 
@@ -21,6 +22,12 @@ class Export(Record):
     """
 
     __tablename__ = "export"
+    __field_classes__ = classes(
+        public="user_id search_id compartments profile format state failure rows size sha256"
+        " approved_by_id finished_at",
+        confidential="filters",
+        media="object_key",
+    )
     __table_args__ = (sa.CheckConstraint("state in ('waiting', 'running', 'ready', 'failed')", name="state"),)
     user_id: Mapped[int] = mapped_column(sa.ForeignKey("app_user.id"), index=True)
     search_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("saved_search.id"))

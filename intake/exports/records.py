@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from intake import db
 from intake.access.actor import current
+from intake.access.fields import FieldClass, leaving
 from intake.access.policy import Permission
 from intake.declarations.models import Declaration
 from intake.incidents.models import Account, ClaimTag, Incident, Observation
@@ -24,34 +25,40 @@ from intake.incidents.when_words import recorded_as
 from intake.people.models import Person
 from intake.taxonomy import label
 
-CONFIDENTIAL = (
-    "number",
-    "account",
-    "protected_name",
-    "title",
-    "recorded_as",
-    "edtf",
-    "earliest",
-    "latest",
-    "part_of_day",
-    "person_said_when",
-    "place",
-    "site",
-    "city",
-    "county",
-    "location_type",
-    "agencies",
-    "agents_low",
-    "agents_high",
-    "factors",
-    "force",
-    "outcome",
-    "narrative_language",
-    "narrative",
-    "declarations",
-)
-WORK_PRODUCT = ("claims_confirmed", "claims_suggested")
-PROFILES = {"records": CONFIDENTIAL, "records_with_claims": (*CONFIDENTIAL, *WORK_PRODUCT)}
+# Which columns each field is told from: their classes decide which profile may carry it.
+SOURCES: dict[str, Any] = {
+    "number": Incident.number,
+    "account": Account.created_at,
+    "protected_name": Person.pseudonym,
+    "title": Incident.title,
+    "recorded_as": (Account.earliest, Account.latest, Account.date_precision, Account.part_of_day, Account.clock_time),
+    "edtf": Account.edtf,
+    "earliest": Account.earliest,
+    "latest": Account.latest,
+    "part_of_day": Account.part_of_day,
+    "person_said_when": Account.when_words,
+    "place": Incident.place,
+    "site": Incident.site_name,
+    "city": Incident.city,
+    "county": Incident.county,
+    "location_type": Incident.location_type,
+    "agencies": Observation.code,
+    "agents_low": Account.agents_low,
+    "agents_high": Account.agents_high,
+    "factors": Observation.code,
+    "force": Observation.code,
+    "outcome": Observation.code,
+    "narrative_language": Account.narrative_language,
+    "narrative": Account.narrative,
+    "declarations": (Declaration.number, Declaration.state),
+    "claims_confirmed": (ClaimTag.code, ClaimTag.status),
+    "claims_suggested": (ClaimTag.code, ClaimTag.status),
+}
+_TOLD = (FieldClass.PUBLIC, FieldClass.CONFIDENTIAL)
+CLASSES = {"records": _TOLD, "records_with_claims": (*_TOLD, FieldClass.OPINION)}
+PROFILES = {profile: leaving(SOURCES, allowed) for profile, allowed in CLASSES.items()}
+CONFIDENTIAL = PROFILES["records"]
+WORK_PRODUCT = leaving(SOURCES, {FieldClass.OPINION})
 _SETS = {"agencies": "agency", "factors": "tro_factor", "force": "force", "outcome": "outcome"}
 
 Row = dict[str, Any]

@@ -9,12 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from intake.access.fields import classes
 from intake.db import InCompartment, Record
 
 
 class WhenColumns:
     """An uncertain time: the interval, how precise (DP.*), EDTF (ISO 8601-2), part of day, the person's words."""
 
+    __field_classes__ = classes(confidential="earliest latest date_precision edtf part_of_day clock_time when_words")
     earliest: Mapped[dt.date | None]
     latest: Mapped[dt.date | None]
     date_precision: Mapped[str] = mapped_column(default="DP.UNK", server_default="DP.UNK")
@@ -28,6 +30,11 @@ class Incident(WhenColumns, InCompartment, Record):
     """One event at one place. Its interval is the hull of its accounts' intervals."""
 
     __tablename__ = "incident"
+    __field_classes__ = classes(
+        public="number stage tier mode interview_language interpreter intake_finished_at county"
+        " location_type location_precision",
+        confidential="title site_name cross_streets place city latitude longitude radius_m answers",
+    )
     __table_args__ = (
         sa.CheckConstraint("earliest <= latest", name="interval"),
         sa.Index("ix_incident_compartment_number", "compartment_id", sa.text("number DESC")),
@@ -74,6 +81,10 @@ class Account(WhenColumns, OfIncident, Record):
     """
 
     __tablename__ = "account"
+    __field_classes__ = classes(
+        public="person_id",
+        confidential="role_in_incident narrative narrative_language narrative_at agents_low agents_high answers",
+    )
     __table_args__ = (sa.CheckConstraint("earliest <= latest", name="interval"),)
     person_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("person.id"), index=True)
     role_in_incident: Mapped[str] = mapped_column(default="", server_default="")
@@ -93,6 +104,7 @@ class Observation(OfIncident, Record):
     """
 
     __tablename__ = "observation"
+    __field_classes__ = classes(public="account_id", confidential="term_set code basis confidence quote")
     __table_args__ = (sa.UniqueConstraint("account_id", "code"),)
     account_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("account.id"))
     term_set: Mapped[str]
@@ -106,6 +118,7 @@ class ClaimTag(OfIncident, Record):
     """A claim (CL.*) put on an incident: anyone may suggest, only an attorney confirms. Opinion work product."""
 
     __tablename__ = "claim_tag"
+    __field_classes__ = classes(opinion="code status reason suggested_by_id decided_by_id decided_at")
     __table_args__ = (
         sa.UniqueConstraint("incident_id", "code"),
         sa.CheckConstraint("status in ('suggested', 'confirmed', 'rejected')", name="status"),
@@ -122,6 +135,7 @@ class Note(OfIncident, Record):
     """A working note. Work product (FRCP 26(b)(3)): never shown to another organisation."""
 
     __tablename__ = "note"
+    __field_classes__ = classes(work_product="text language author_id")
     text: Mapped[str]
     language: Mapped[str] = mapped_column(default="en", server_default="en")
     author_id: Mapped[int] = mapped_column(sa.ForeignKey("app_user.id"))

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.orm import Mapped, mapped_column
 
+from intake.access.fields import classes
 from intake.db import Base, InCompartment, Record
 
 
@@ -17,6 +18,10 @@ class Person(InCompartment, Record):
     """A class member or witness. `pseudonym` is stable within the matter and never used again."""
 
     __tablename__ = "person"
+    __field_classes__ = classes(
+        public="number pseudonym pseudonym_style",
+        confidential="age_band language reads_language variant_town city answers",
+    )
     number: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("nextval('person_number')"), unique=True)
     pseudonym: Mapped[str]
     pseudonym_style: Mapped[str] = mapped_column(default="number", server_default="number")
@@ -35,6 +40,10 @@ class Consent(InCompartment, Record):
     """
 
     __tablename__ = "consent"
+    __field_classes__ = classes(
+        public="person_id",
+        confidential="scope answer answered_at language oral explained_by_id expires_on",
+    )
     __table_args__ = (sa.CheckConstraint("answer in ('yes', 'no', 'withdrawn')", name="answer"),)
     person_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("person.id"), index=True)
     incident_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("incident.id"), index=True)
@@ -54,6 +63,7 @@ class Identity(Base):
     """
 
     __tablename__ = "identity"
+    __field_classes__ = classes(public="person_id organisation_id updated_at", sealed="key_id wrapped_key sealed")
     __table_args__ = ({"schema": "vault"},)
     person_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("person.id"), primary_key=True)
     compartment_id: Mapped[int] = mapped_column(sa.ForeignKey("compartment.id"))

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.orm import Mapped, mapped_column
 
+from intake.access.fields import classes
 from intake.db import Base, InCompartment, Record
 
 
@@ -20,6 +21,12 @@ class SearchEntry(InCompartment, Base):
     """
 
     __tablename__ = "search_entry"
+    __field_classes__ = classes(
+        public="layer number stage state location_type",
+        confidential="earliest latest agencies observed place latitude longitude",
+        opinion="claims",
+        work_product="words",
+    )
     __table_args__ = (
         sa.Index("ix_search_entry_words", "words", postgresql_using="gin"),
         sa.Index("ix_search_entry_agencies", "agencies", postgresql_using="gin"),
@@ -49,6 +56,7 @@ class SavedSearch(Record):
     """A search kept on the server so that its words never stand in a URL. Only its owner sees it."""
 
     __tablename__ = "saved_search"
+    __field_classes__ = classes(public="user_id last_run_at", confidential="words name filters")
     user_id: Mapped[int] = mapped_column(sa.ForeignKey("app_user.id"), index=True)
     words: Mapped[str] = mapped_column(default="", server_default="")
     name: Mapped[str] = mapped_column(default="", server_default="")
