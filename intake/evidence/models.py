@@ -13,15 +13,24 @@ from intake.access.fields import classes
 from intake.db import Base, Record
 from intake.incidents.models import OfIncident
 
+# waiting: no scanner has looked yet; held: the scanner could not look; released: an attorney opened it all the same;
+# made_here: a file that this program made for its demonstration.
+SCANS = ("waiting", "clean", "infected", "held", "released", "made_here")
+OPENS = frozenset({"clean", "released", "made_here"})
+
 
 class EvidenceItem(OfIncident, Record):
-    """One file from one person. state: receiving, sealed, failed or quarantined; sizes in bytes; hashes hex SHA-256."""
+    """One file from one person. state: receiving, sealed, failed or quarantined; sizes in bytes; hashes hex SHA-256.
+
+    scan: what is known of harmful content, one of SCANS; nothing opens unless it is one of OPENS. content_type: what
+    the bytes are, '' while nobody looked; media_type is only what the uploader's browser said.
+    """
 
     __tablename__ = "evidence_item"
     __field_classes__ = classes(
-        public="account_id state failure once_key part_size sealed_at checked_at check_ok",
+        public="account_id added_by_id state failure once_key part_size sealed_at checked_at check_ok scan scanned_at",
         confidential="description evidence_type made_by may_be_shown",
-        media="filename media_type size object_key upload_id version_id device_sha256 sha256",
+        media="filename media_type content_type size object_key upload_id version_id device_sha256 sha256",
     )
     __table_args__ = (
         sa.CheckConstraint("state in ('receiving', 'sealed', 'failed', 'quarantined')", name="state"),
@@ -29,6 +38,8 @@ class EvidenceItem(OfIncident, Record):
             "state <> 'sealed' or (sha256 is not null and version_id is not null and sealed_at is not null)",
             name="sealed_is_hashed",
         ),
+        sa.CheckConstraint(f"scan in {SCANS}", name="scan"),
+        sa.CheckConstraint("scan <> 'infected' or state = 'quarantined'", name="infected_is_quarantined"),
         sa.UniqueConstraint("opened_by_id", "once_key"),
         sa.Index(
             "ix_evidence_item_held",
@@ -36,6 +47,11 @@ class EvidenceItem(OfIncident, Record):
             "added_by_id",
             postgresql_include=["size"],
             postgresql_where=sa.text("state <> 'failed'"),
+        ),
+        sa.Index(
+            "ix_evidence_item_unscanned",
+            "id",
+            postgresql_where=sa.text("scan in ('waiting', 'held') and state = 'sealed'"),
         ),
     )
     added_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("app_user.id"))
@@ -55,6 +71,9 @@ class EvidenceItem(OfIncident, Record):
     sealed_at: Mapped[dt.datetime | None]
     checked_at: Mapped[dt.datetime | None]
     check_ok: Mapped[bool | None]
+    scan: Mapped[str] = mapped_column(default="waiting", server_default="waiting")
+    scanned_at: Mapped[dt.datetime | None]
+    content_type: Mapped[str] = mapped_column(default="", server_default="")
     evidence_type: Mapped[str] = mapped_column(default="", server_default="")
     made_by: Mapped[str] = mapped_column(default="not_asked", server_default="not_asked")
     may_be_shown: Mapped[str] = mapped_column(default="not_asked", server_default="not_asked")
