@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from intake import db, keys, schema
 from intake.access import rows
 from intake.access.models import Organisation
+from intake.errors import KeyUnavailable
 from intake.local import services
 from intake.settings import Settings
 
@@ -34,7 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     demo_command.add_argument("--scale", type=int, default=0, metavar="N", help="also make N incidents, for benchmarks")
     demo_command.set_defaults(run=demo)
     options = parser.parse_args(arguments)
-    return int(options.run(Settings.load(), options) or 0)
+    try:
+        return int(options.run(Settings.load(), options) or 0)
+    except KeyUnavailable as missing:
+        sys.stderr.write(f"testigo: {missing}\n")
+        return 1
 
 
 def up(settings: Settings, _options: argparse.Namespace) -> int:
@@ -96,7 +101,7 @@ def doctor(settings: Settings, _options: argparse.Namespace) -> int:
     from intake.storage import Storage  # noqa: PLC0415
 
     settings = services.ensure_all(settings)
-    keys.LocalKeyFile(settings.key_file)
+    keys.service(settings)
     Storage(settings).ping()
     engine = sa.create_engine(settings.program_url)
     with engine.connect() as connection:
@@ -130,7 +135,7 @@ def _prepare(settings: Settings) -> None:
     db.connect(settings.program_url)
     with db.transaction():
         organisations = list(db.session.scalars(sa.select(Organisation.id)))
-    keys.LocalKeyFile.create(settings.key_file, organisations)
+    keys.prepare(settings, organisations)
 
 
 if __name__ == "__main__":

@@ -36,6 +36,10 @@ class Settings:
     s3_region: str
     web_workers: int
     web_threads: int
+    quota_user_gb: int
+    quota_organisation_gb: int
+    s3_lock_mode: str
+    s3_lock_days: int
     database_url: str = ""
     program_database_url: str = ""
     s3_endpoint_url: str = ""
@@ -44,6 +48,10 @@ class Settings:
     s3_secret_key: str = ""
     secret_key: str = ""
     key_file_path: str = ""
+    key_service: str = "file"
+    kms_endpoint_url: str = ""
+    kms_key: str = "alias/testigo-{organisation}"
+    kms_index_key: str = "alias/testigo-index-{organisation}"
 
     @classmethod
     def load(cls, env: Mapping[str, str] | None = None, profile: str = "") -> Self:
@@ -55,6 +63,7 @@ class Settings:
             values |= tomllib.loads(project_file(f"config/{name}.toml").read_text())
         values["languages"] = tuple(values["languages"])
         values["port"] = int(env.get("TESTIGO_PORT", values["port"]))
+        values["key_service"] = env.get("TESTIGO_KEY_SERVICE", values.get("key_service", "file"))
         return cls(
             state_dir=Path(env.get("TESTIGO_STATE", "var")).resolve(),
             database_url=_psycopg(env.get("DATABASE_URL", "")),
@@ -65,6 +74,7 @@ class Settings:
             s3_secret_key=env.get("AWS_SECRET_ACCESS_KEY", ""),
             secret_key=env.get("TESTIGO_SECRET_KEY", ""),
             key_file_path=env.get("TESTIGO_KEY_FILE", ""),
+            kms_endpoint_url=env.get("TESTIGO_KMS_ENDPOINT_URL", ""),
             **values,
         )
 

@@ -25,7 +25,7 @@ def prepare(settings: Settings) -> procrastinate.App:
     for name in TASK_MODULES:
         importlib.import_module(name)
     db.connect(settings.program_url)
-    vault.use(keys.LocalKeyFile(settings.key_file))
+    vault.use(keys.service(settings))
     stores.use(Storage(settings))
     return jobs.application(settings.program_url)
 

@@ -34,7 +34,7 @@ def load(settings: Settings) -> None:
             people.load_people(together)
         users = people.user_ids(owner)
         organisations = [int(each) for each in owner.scalars(sa.select(Organisation.id))]
-        keys.LocalKeyFile.create(settings.key_file, organisations)
+        keys.prepare(settings, organisations)
         _write(settings, users, written)
 
 
@@ -61,7 +61,7 @@ def sign_ins() -> str:
 
 def _write(settings: Settings, users: dict[str, int], written: dict[str, str]) -> None:
     db.connect(settings.program_url)
-    vault.use(keys.LocalKeyFile(settings.key_file))
+    vault.use(keys.service(settings))
     store = Storage(settings)
     for facts in every_incident():
         known = written.get(f"incident {facts.number}")
