@@ -13,11 +13,12 @@ import sqlalchemy as sa
 
 from intake.access import rows
 from intake.audit import trail
+from intake.deidentified import guards as deidentified
 from intake.evidence import access_sql
 from intake.search import index
 
-SCHEMAS = ("access", "audit", "search", "vault")
-_GUARDED = "('public', 'vault', 'audit')"
+SCHEMAS = ("access", "audit", "deidentified", "search", "vault")
+_GUARDED = "('public', 'vault', 'audit', 'deidentified')"
 # Policies and functions go with everything that hangs on them; tables and their rows stay as they are.
 _LIFT = (
     f"""DO $$ DECLARE p record; BEGIN
@@ -25,11 +26,11 @@ FOR p IN SELECT schemaname, tablename, policyname FROM pg_policies WHERE scheman
   EXECUTE format('DROP POLICY %I ON %I.%I', p.policyname, p.schemaname, p.tablename);
 END LOOP; END $$""",
     """DO $$ DECLARE f regprocedure; v record; BEGIN
-FOR v IN SELECT schemaname, viewname FROM pg_views WHERE schemaname IN ('access', 'audit', 'search', 'vault') LOOP
+FOR v IN SELECT schemaname, viewname FROM pg_views WHERE schemaname IN ('access', 'audit', 'deidentified', 'search', 'vault') LOOP
   EXECUTE format('DROP VIEW IF EXISTS %I.%I CASCADE', v.schemaname, v.viewname);
 END LOOP;
 FOR f IN SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-  WHERE n.nspname IN ('access', 'audit', 'search', 'vault') LOOP
+  WHERE n.nspname IN ('access', 'audit', 'deidentified', 'search', 'vault') LOOP
   EXECUTE format('DROP FUNCTION IF EXISTS %s CASCADE', f);
 END LOOP; END $$""",
     "DROP SCHEMA IF EXISTS access CASCADE",
@@ -52,6 +53,7 @@ def statements() -> list[str]:
         *rows.give_rights(),
         *trail.create_log(),
         *index.create_index(),
+        *deidentified.create_views(),
     ]
     for table in (*rows.MATTER_TABLES, *rows.VAULT_TABLES):
         guards += rows.protect(table)

@@ -11,6 +11,7 @@ import intake.access.models
 import intake.access.proofs
 import intake.audit.models
 import intake.declarations.models
+import intake.deidentified.models
 import intake.evidence.batch_models
 import intake.evidence.models
 import intake.exports.models
@@ -25,6 +26,7 @@ from intake.db import Base
 from intake.settings import project_file
 
 metadata = Base.metadata
+_SCHEMAS = {None, "public", "audit", "vault", "deidentified"}
 
 
 def _config(connection: sa.Connection) -> Config:
@@ -63,7 +65,7 @@ def differences(connection: sa.Connection) -> list[object]:
     """Return what the models have and the database lacks, or the other way round; empty means equal."""
     options = {
         "include_schemas": True,
-        "include_name": lambda name, kind, _p: kind != "schema" or name in {None, "public", "audit", "vault"},
+        "include_name": lambda name, kind, _p: kind != "schema" or name in _SCHEMAS,
         "include_object": lambda _o, name, kind, _r, _c: kind != "table" or not name.startswith("alembic_"),
         "compare_type": True,
     }

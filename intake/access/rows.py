@@ -17,6 +17,8 @@ _OWN = "(opened_by_id = (SELECT access.me()) AND compartment_id = ANY((SELECT ac
 _WRITE = "compartment_id = ANY((SELECT access.writable())::int[])"
 _DRAFT = "compartment_id = ANY((SELECT access.drafting())::int[])"
 _MINE = "user_id = (SELECT access.me())"
+_COUNTING = "matter_id IN (SELECT c.matter_id FROM compartment c WHERE c.id = ANY((SELECT access.counted())::int[]))"
+_APPROVE = "compartment_id = ANY((SELECT access.approving())::int[])"
 # An approver who could not read every row of an export must not get them by approving it.
 _SUPERVISED = "user_id = ANY((SELECT access.supervised())::int[]) AND compartments <@ (SELECT access.readable())::int[]"
 
@@ -80,6 +82,8 @@ MATTER_TABLES: dict[str, tuple[str, str, str]] = {
         "false",
     ),
     "saved_search": (_MINE, _MINE, _MINE),
+    "analysis_project": (_MINE, f"{_MINE} AND {_COUNTING}", _MINE),
+    "analysis_rule": (_APPROVE, _APPROVE, _APPROVE),
     "export": (f"{_MINE} OR ({_SUPERVISED})", _MINE, f"{_MINE} OR ({_SUPERVISED})"),
 }
 VAULT_TABLES: dict[str, tuple[str, str, str]] = {

@@ -1,0 +1,1 @@
+"""What analysts get: counts and extracts in which nobody can be recognised."""
