@@ -1,12 +1,14 @@
 """The trail: a trigger on every table, and record() for acts that change no row.
 
-Payloads of sealed columns are salted commitments: an event can be proved while its content is withheld.
+Payloads of sealed columns are salted commitments: an event can be proved while its content is withheld. Their salts
+lie in audit.opening, which the program cannot read: with the salt a value can be proved, without it never again.
 The leaf is RFC 9162's: SHA-256(0x00 || SHA-256(salt || payload)).
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -47,13 +49,12 @@ def create_log() -> list[str]:
     """Return SQL for the functions that write events; the program gets EXECUTE on acts and nothing else."""
     return [
         _WRITE_EVENT,
-        _COMMITMENT,
         _CAPTURE,
         _NOTE,
         _VIEW,
         f"GRANT USAGE, CREATE ON SCHEMA audit TO {KEEPER}",
         f"GRANT SELECT, INSERT ON audit.event TO {KEEPER}",
-        f"GRANT INSERT ON audit.pending TO {KEEPER}",
+        f"GRANT INSERT ON audit.pending, audit.opening TO {KEEPER}",
         *(
             f"ALTER FUNCTION {f} OWNER TO {KEEPER}"
             for f in (
@@ -69,12 +70,12 @@ def create_log() -> list[str]:
     ]
 
 
-def log_changes(table: str) -> list[str]:
-    """Return SQL that puts the audit trigger on `table`."""
-    sealed = ", ".join(f"'{column}'" for column in SEALED_COLUMNS.get(table, ()))
+def log_changes(table: str, key: Sequence[str] = ("id",)) -> list[str]:
+    """Return SQL that puts the audit trigger on `table`. key: the columns of its primary key, which name the record."""
+    arguments = ", ".join(f"'{argument}'" for argument in ("/".join(key), *SEALED_COLUMNS.get(table, ())))
     return [
         f"CREATE TRIGGER audit_changes AFTER INSERT OR UPDATE OR DELETE ON {table} "
-        f"FOR EACH ROW EXECUTE FUNCTION audit.capture({sealed})"
+        f"FOR EACH ROW EXECUTE FUNCTION audit.capture({arguments})"
     ]
 
 
@@ -96,23 +97,20 @@ def record(kind: str, *, subject: str, record_id: str = "", compartment_id: int 
 
 
 _WRITE_EVENT = r"""CREATE FUNCTION audit.write_event(kind text, subject text, record_id text, compartment int,
-  fields text[], body text) RETURNS void LANGUAGE plpgsql SET search_path = audit, pg_temp AS $$
+  fields text[], body text) RETURNS bigint LANGUAGE plpgsql SET search_path = audit, pg_temp AS $$
 DECLARE salt bytea := uuid_send(gen_random_uuid()); event bigint; actor int := NULLIF(current_setting('app.user_id', true), '')::int;
 BEGIN
   INSERT INTO audit.event (actor_id, compartment_id, kind, subject, record_id, fields, payload, salt, leaf)
   VALUES (actor, compartment, kind, subject, coalesce(record_id, ''), fields, body, salt,
     sha256('\x00'::bytea || sha256(salt || convert_to(body, 'UTF8')))) RETURNING id INTO event;
   INSERT INTO audit.pending (event_id) VALUES (event);
+  RETURN event;
 END $$"""
-_COMMITMENT = r"""CREATE FUNCTION audit.commitment(value jsonb) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
-DECLARE salt bytea := uuid_send(gen_random_uuid());
-BEGIN
-  -- The salt stays out of the log with the value: without it a short name could be guessed from its hash.
-  RETURN jsonb_build_object('commitment', encode(sha256(salt || convert_to(value::text, 'UTF8')), 'hex'));
-END $$"""
+# Times print in UTC whatever the writer's session says: the comparison with the rows reads them as text.
 _CAPTURE = r"""CREATE FUNCTION audit.capture() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = audit, pg_temp AS $$
-DECLARE old_row jsonb; new_row jsonb; changed text[]; hidden text; whole jsonb;
+SET search_path = audit, pg_temp SET timezone = 'UTC' AS $$
+DECLARE old_row jsonb; new_row jsonb; changed text[]; hidden text; whole jsonb; record text; event bigint; salt bytea;
+  sides text[] := '{}'; names text[] := '{}'; salts bytea[] := '{}';
 BEGIN
   IF TG_OP <> 'INSERT' THEN old_row := to_jsonb(OLD); END IF;
   IF TG_OP <> 'DELETE' THEN new_row := to_jsonb(NEW); END IF;
@@ -125,14 +123,29 @@ BEGIN
   ELSE
     SELECT array_agg(k ORDER BY k) INTO changed FROM jsonb_object_keys(whole) k;
   END IF;
-  FOREACH hidden IN ARRAY coalesce(TG_ARGV, '{}'::text[]) LOOP
-    IF old_row ? hidden THEN old_row := jsonb_set(old_row, ARRAY[hidden], audit.commitment(old_row -> hidden)); END IF;
-    IF new_row ? hidden THEN new_row := jsonb_set(new_row, ARRAY[hidden], audit.commitment(new_row -> hidden)); END IF;
+  FOREACH hidden IN ARRAY coalesce(TG_ARGV[1:], '{}'::text[]) LOOP
+    -- A salt of its own for each value: without it a short name could be guessed from its hash.
+    IF old_row ? hidden THEN
+      salt := uuid_send(gen_random_uuid()); sides := sides || 'old'::text; names := names || hidden; salts := salts || salt;
+      old_row := jsonb_set(old_row, ARRAY[hidden], jsonb_build_object('commitment',
+        encode(sha256(salt || convert_to((old_row -> hidden)::text, 'UTF8')), 'hex')));
+    END IF;
+    IF new_row ? hidden THEN
+      salt := uuid_send(gen_random_uuid()); sides := sides || 'new'::text; names := names || hidden; salts := salts || salt;
+      new_row := jsonb_set(new_row, ARRAY[hidden], jsonb_build_object('commitment',
+        encode(sha256(salt || convert_to((new_row -> hidden)::text, 'UTF8')), 'hex')));
+    END IF;
   END LOOP;
-  PERFORM audit.write_event(lower(TG_OP), TG_TABLE_NAME, coalesce(whole ->> 'id', whole ->> 'person_id', ''),
+  IF TG_ARGV[0] = 'id' THEN record := whole ->> 'id';
+  ELSE SELECT string_agg(whole ->> k, '/' ORDER BY n) INTO record FROM unnest(string_to_array(TG_ARGV[0], '/')) WITH ORDINALITY u(k, n);
+  END IF;
+  event := audit.write_event(lower(TG_OP), TG_TABLE_NAME, record,
     (whole ->> 'compartment_id')::int, changed, jsonb_build_object('table', TG_TABLE_NAME, 'op', lower(TG_OP),
-    'id', coalesce(whole ->> 'id', whole ->> 'person_id'), 'actor', NULLIF(current_setting('app.user_id', true), ''),
+    'id', record, 'actor', NULLIF(current_setting('app.user_id', true), ''),
     'at', to_char(clock_timestamp() AT TIME ZONE 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'old', old_row, 'new', new_row)::text);
+  IF sides <> '{}' THEN
+    INSERT INTO audit.opening (event_id, side, field, salt) SELECT event, u.s, u.f, u.v FROM unnest(sides, names, salts) u(s, f, v);
+  END IF;
   RETURN NULL;
 END $$"""
 _NOTE = """CREATE FUNCTION audit.note(kind text, subject text, record_id text, compartment int, detail text) RETURNS void

@@ -1,0 +1,134 @@
+"""Rows against the log: finds what was changed with triggers off, rows without events, events without rows.
+
+Of every table the newest logged value of each column is replayed and laid beside the row. Columns that a migration
+added after a row was last logged are compared from their first logged change on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from intake import db
+from intake.audit.rights import APP, KEEPER
+from intake.audit.trail import NOT_LOGGED
+from intake.jobs import tasks
+
+SHOWN = 100  # findings kept with a comparison; the command prints them all
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One difference. what: changed, unlogged, missing, altered_event, lost_event, unfolded."""
+
+    what: str
+    table: str
+    record_id: str
+    fields: tuple[str, ...] = ()
+
+
+def create_functions() -> list[str]:
+    """Return SQL for audit.differences() (the owner and the keeper) and audit.compare() (the program)."""
+    skipped = ", ".join(f"'{table.removeprefix('vault.')}'" for table in sorted(NOT_LOGGED))
+    return [
+        _TABLE_DIFFERENCES,
+        _LOG_DIFFERENCES,
+        _DIFFERENCES.replace(":skipped", skipped),
+        _COMPARE,
+        f"GRANT USAGE ON SCHEMA vault TO {KEEPER}",
+        f"GRANT SELECT ON ALL TABLES IN SCHEMA vault TO {KEEPER}",
+        *(
+            f"ALTER FUNCTION audit.{name} OWNER TO {KEEPER}"
+            for name in ("table_differences(regclass, text)", "log_differences()", "differences()", "compare()")
+        ),
+        *(
+            f"REVOKE ALL ON FUNCTION audit.{name} FROM PUBLIC"
+            for name in ("table_differences(regclass, text)", "log_differences()", "differences()", "compare()")
+        ),
+        f"GRANT EXECUTE ON FUNCTION audit.compare() TO {APP}",
+    ]
+
+
+def compare() -> int:
+    """Compare and keep the result; return how many differences there are. It reads the whole log: minutes."""
+    db.session.execute(sa.text("set local statement_timeout = 0"))
+    return int(db.session.execute(sa.text("select audit.compare()")).scalar_one())
+
+
+def differences(connection: sa.Connection) -> list[Finding]:
+    """Return every difference, asked as the database's owner."""
+    rows = connection.execute(sa.text("select what, tab, record, fields from audit.differences()"))
+    return [Finding(r.what, r.tab, r.record, tuple(r.fields or ())) for r in rows]
+
+
+@tasks.periodic(cron="20 9 * * *", periodic_id="compare_log")  # 1:20 or 2:20 at night in Los Angeles
+@tasks.task(name="compare_log", queue="default", queueing_lock="compare_log")
+def compare_nightly(timestamp: int) -> None:  # noqa: ARG001
+    """Compare once a night; what it finds stands on the log's page and in `testigo doctor`."""
+    with db.transaction():
+        compare()
+
+
+_TABLE_DIFFERENCES = """CREATE FUNCTION audit.table_differences(tab regclass, subject text)
+RETURNS TABLE (what text, record text, fields text[]) LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, audit, pg_temp SET timezone = 'UTC' AS $$
+DECLARE key text;
+BEGIN
+  SELECT string_agg(format('(to_jsonb(t) ->> %L)', a.attname), ' || ''/'' || ' ORDER BY k.n) INTO key FROM pg_index i
+    CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY k(num, n)
+    JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.num WHERE i.indrelid = tab AND i.indisprimary;
+  RETURN QUERY EXECUTE format($q$
+    WITH event AS MATERIALIZED (SELECT e.id, e.record_id, e.kind, e.payload::jsonb -> 'new' AS new FROM audit.event e
+      WHERE e.subject = %1$L AND e.kind IN ('insert', 'update', 'delete') AND e.record_id <> ''),
+    last AS (SELECT DISTINCT ON (record_id) record_id, kind FROM event ORDER BY record_id, id DESC),
+    value AS (SELECT DISTINCT ON (e.record_id, c.key) e.record_id, c.key, c.value, e.id FROM event e, jsonb_each(
+      CASE jsonb_typeof(e.new) WHEN 'object' THEN e.new ELSE '{}' END) c ORDER BY e.record_id, c.key, e.id DESC),
+    here AS MATERIALIZED (SELECT %2$s AS record_id, to_jsonb(t) AS row FROM %3$s t),
+    told AS (SELECT h.record_id, v.key FROM here h JOIN value v ON v.record_id = h.record_id AND h.row ? v.key
+      LEFT JOIN audit.opening o ON o.event_id = v.id AND o.side = 'new' AND o.field = v.key
+      WHERE CASE WHEN o.salt IS NOT NULL
+        THEN v.value ->> 'commitment' <> encode(sha256(o.salt || convert_to((h.row -> v.key)::text, 'UTF8')), 'hex')
+        WHEN jsonb_typeof(v.value) = 'object' AND v.value ? 'commitment' THEN false  -- its salt was destroyed
+        ELSE h.row -> v.key IS DISTINCT FROM v.value END)
+    SELECT 'changed', record_id, array_agg(key ORDER BY key) FROM told GROUP BY record_id
+    UNION ALL SELECT 'unlogged', h.record_id, NULL FROM here h LEFT JOIN last l USING (record_id)
+      WHERE l.kind IS NULL OR l.kind = 'delete'
+    UNION ALL SELECT 'missing', l.record_id, NULL FROM last l LEFT JOIN here h USING (record_id)
+      WHERE l.kind <> 'delete' AND h.record_id IS NULL $q$, subject, key, tab);
+END $$"""
+# The log against itself: a leaf that is not its event's, an event that vanished, one that is nowhere queued.
+_LOG_DIFFERENCES = r"""CREATE FUNCTION audit.log_differences() RETURNS TABLE (what text, record text)
+LANGUAGE sql SECURITY DEFINER SET search_path = audit, pg_temp AS $$
+SELECT 'altered_event', e.id::text FROM event e LEFT JOIN leaf l ON l.event_id = e.id
+  WHERE e.leaf <> sha256('\x00'::bytea || sha256(e.salt || convert_to(e.payload, 'UTF8')))
+  OR l.leaf <> e.leaf
+UNION ALL SELECT 'lost_event', l.event_id::text FROM leaf l LEFT JOIN event e ON e.id = l.event_id WHERE e.id IS NULL
+UNION ALL SELECT 'lost_event', p.event_id::text FROM pending p LEFT JOIN event e ON e.id = p.event_id WHERE e.id IS NULL
+UNION ALL SELECT 'unfolded', e.id::text FROM event e WHERE NOT EXISTS (SELECT 1 FROM leaf l WHERE l.event_id = e.id)
+  AND NOT EXISTS (SELECT 1 FROM pending p WHERE p.event_id = e.id) $$"""
+_DIFFERENCES = """CREATE FUNCTION audit.differences() RETURNS TABLE (what text, tab text, record text, fields text[])
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = audit, pg_temp AS $$
+DECLARE found record;
+BEGIN
+  FOR found IN SELECT c.oid::regclass AS tab, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind = 'r' AND n.nspname IN ('public', 'vault') AND c.relname NOT IN (:skipped) ORDER BY 2 LOOP
+    IF NOT EXISTS (SELECT 1 FROM pg_trigger t WHERE t.tgrelid = found.tab AND t.tgname = 'audit_changes'
+      AND t.tgenabled IN ('O', 'A')) THEN
+      RETURN QUERY SELECT 'unguarded', found.relname::text, '', NULL::text[];
+    END IF;
+    RETURN QUERY SELECT d.what, found.relname::text, d.record, d.fields
+      FROM audit.table_differences(found.tab, found.relname) d;
+  END LOOP;
+  RETURN QUERY SELECT d.what, 'event', d.record, NULL::text[] FROM audit.log_differences() d;
+END $$"""
+_COMPARE = f"""CREATE FUNCTION audit.compare() RETURNS int LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = audit, pg_temp AS $$
+DECLARE n int; first text[];
+BEGIN
+  SELECT count(*), (array_agg(d.what || ' ' || d.tab || ' ' || d.record))[1:{SHOWN}] INTO n, first
+    FROM audit.differences() d;
+  INSERT INTO audit.comparison (rows, findings, first)
+    VALUES ((SELECT count(*) FROM audit.event), n, coalesce(first, '{{}}'));
+  RETURN n;
+END $$"""

@@ -1,0 +1,66 @@
+"""What the sequencer, the keeper and the program may do with the log; and what the program may ask of it, as SQL.
+
+The program adds events through functions alone and reads heads, proofs and its own trail; payloads go out only by
+audit.disclose(), to those who may read the records themselves.
+"""
+
+from __future__ import annotations
+
+KEEPER, APP, SEQUENCER = "testigo_keeper", "testigo_app", "testigo_sequencer"
+
+
+def create_roles() -> list[str]:
+    """Return SQL that makes the sequencer's role where it is missing: it folds leaves and reads no payload."""
+    return [
+        f"DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '{SEQUENCER}') THEN "
+        f"CREATE ROLE {SEQUENCER} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS; END IF; "
+        "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+    ]
+
+
+def give_rights() -> list[str]:
+    """Return SQL for functions and rights on the log's tables."""
+    public = "audit.leaf, audit.tile, audit.checkpoint, audit.anchor, audit.post, audit.comparison"
+    return [
+        f"GRANT USAGE ON SCHEMA audit TO {SEQUENCER}",
+        f"GRANT SELECT (id, at, leaf) ON audit.event TO {SEQUENCER}",
+        f"GRANT SELECT, DELETE ON audit.pending TO {SEQUENCER}",
+        f"GRANT SELECT, INSERT ON audit.leaf, audit.tile, audit.checkpoint, audit.anchor TO {SEQUENCER}",
+        f"GRANT SELECT, INSERT, UPDATE ON audit.post TO {SEQUENCER}",
+        f"GRANT SELECT ON {public}, audit.pending TO {KEEPER}",
+        f"GRANT SELECT, INSERT ON audit.opening TO {KEEPER}",
+        f"GRANT INSERT ON audit.comparison TO {KEEPER}",
+        f"GRANT SELECT ON {public} TO {APP}",
+        _STATE,
+        _DISCLOSE,
+        f"ALTER FUNCTION audit.state() OWNER TO {KEEPER}",
+        f"ALTER FUNCTION audit.disclose(bigint[]) OWNER TO {KEEPER}",
+    ]
+
+
+# Heads and times only: everybody signed in may know how the log stands.
+_STATE = """CREATE FUNCTION audit.state() RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = audit, pg_temp AS $$
+SELECT jsonb_build_object(
+  'size', coalesce((SELECT max(size) FROM checkpoint), 0),
+  'root', (SELECT encode(root, 'hex') FROM checkpoint ORDER BY size DESC LIMIT 1),
+  'at', (SELECT at FROM checkpoint ORDER BY size DESC LIMIT 1),
+  'waiting_since', (SELECT e.at FROM event e WHERE e.id = (SELECT min(event_id) FROM pending)),
+  'anchors', (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', a.kind, 'name', a.name, 'size', a.size, 'at', a.at)
+    ORDER BY a.kind, a.name), '[]') FROM (SELECT DISTINCT ON (kind, name) kind, name, size, at FROM anchor
+    ORDER BY kind, name, size DESC) a),
+  'failing', (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'name', name, 'since', failing_since,
+    'trouble', trouble) ORDER BY kind, name), '[]') FROM post WHERE failing_since IS NOT NULL),
+  'comparison', (SELECT jsonb_build_object('at', at, 'rows', rows, 'findings', findings) FROM comparison
+    ORDER BY id DESC LIMIT 1)) $$"""
+# A payload is a record's content: who may approve what leaves a compartment may see it; who may audit gets the bare
+# commitment, which proves that the event happened and says nothing of it.
+_DISCLOSE = r"""CREATE FUNCTION audit.disclose(ids bigint[]) RETURNS TABLE (id bigint, seq bigint, commitment bytea,
+payload text, salt bytea) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = audit, pg_temp AS $$
+SELECT e.id, l.seq, sha256(e.salt || convert_to(e.payload, 'UTF8')),
+  CASE WHEN e.compartment_id = ANY((SELECT access.approving())::int[]) THEN e.payload END,
+  CASE WHEN e.compartment_id = ANY((SELECT access.approving())::int[]) THEN e.salt END
+FROM event e JOIN leaf l ON l.event_id = e.id
+WHERE e.id = ANY(ids) AND (e.compartment_id = ANY((SELECT access.audited())::int[])
+  OR (e.compartment_id IS NULL AND e.actor_id = ANY((SELECT access.audited_users())::int[])))
+ORDER BY l.seq $$"""
