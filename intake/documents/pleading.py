@@ -65,15 +65,19 @@ _local = threading.local()
 
 def render_declaration(paper: DeclarationPaper) -> bytes:
     """Return the paper as PDF. Raises UnsupportedGlyph naming the first character that no font here can draw."""
-    data = _data(paper, court(paper.court))
+    return compiled("declaration.typ", paper_data(paper, court(paper.court)))
+
+
+def compiled(template: str, data: dict[str, Any]) -> bytes:
+    """Return a paper of templates/court as PDF/A-2a and PDF/UA-1. Raises UnsupportedGlyph as render_declaration."""
     for character in "".join(_strings(data)):
         if unicodedata.category(character) in _UNPRINTABLE and not character.isspace():
             raise UnsupportedGlyph(character, unicodedata.name(character, "character without a name"))
     body = json.dumps(data, ensure_ascii=False, sort_keys=True)
-    template = str(project_file("templates/court/declaration.typ"))
+    source = str(project_file("templates/court") / template)
     try:
         made = _compiler().compile(
-            input=template, format="pdf", sys_inputs={"data": body}, pdf_standards=["a-2a", "ua-1"]
+            input=source, format="pdf", sys_inputs={"data": body}, pdf_standards=["a-2a", "ua-1"]
         )
     except typst.TypstError as error:
         raise _named(error) from error
@@ -99,7 +103,8 @@ def _strings(data: Any) -> Iterator[str]:  # noqa: ANN401
             yield from _strings(part)
 
 
-def _data(paper: DeclarationPaper, profile: CourtProfile) -> dict[str, Any]:
+def paper_data(paper: DeclarationPaper, profile: CourtProfile) -> dict[str, Any]:
+    """Return what the template pleading.typ and the paper on it ask for."""
     words = words_in(paper.language)
     lines, pitch = profile.value("paper.lines_max"), profile.value("spacing.leading_pt")
     return {

@@ -26,42 +26,43 @@ def render_word(paper: DeclarationPaper) -> bytes:
     profile = court(paper.court)
     document = docx.Document()
     set_up(document, paper, profile)
-    _caption(document, paper, profile)
-    _line(document, words_in(paper.language)["opening"].format(name=paper.declarant), indent=0.5)
-    numbering = _numbering(document, 90)
+    add_caption(document, paper, profile)
+    add_line(document, words_in(paper.language)["opening"].format(name=paper.declarant), indent=0.5)
+    numbering = make_numbering(document, 90)
     for paragraph in paper.paragraphs:
         if paragraph.heading:
             document.add_heading(paragraph.heading, level=2).alignment = WD_ALIGN_PARAGRAPH.CENTER
-        _number(_line(document, paragraph.text, indent=0.5), numbering)
+        put_number(add_line(document, paragraph.text, indent=0.5), numbering)
         if paragraph.quote:
             languages = (paragraph.quote_language, paper.language)
             _quote(document, paragraph.quote, languages, mark_of(paragraph, paper.language))
         if paragraph.exhibits:
             _quote(document, sources_of(paragraph, paper.language), (paper.language, paper.language))
-    _signature(document, oath(paper, profile), paper.declarant)
+    add_signature(document, oath(paper, profile), paper.declarant)
     if paper.certificate:
         heading = document.add_heading("CERTIFICATE OF INTERPRETER", level=1)
         heading.alignment, heading.paragraph_format.page_break_before = WD_ALIGN_PARAGRAPH.CENTER, True
         _certificate(document, paper.certificate, profile)
-    return _bytes(document)
+    return file_bytes(document)
 
 
-def _caption(document: Document, paper: DeclarationPaper, profile: CourtProfile) -> None:
+def add_caption(document: Document, paper: DeclarationPaper, profile: CourtProfile) -> None:
+    """Write counsel, the court's title and the caption with the paper's title."""
     words = words_in(paper.language)
     for number, counsel in enumerate(paper.counsel):
         for line in [*([""] if number else []), *counsel]:
-            _single(_line(document, line))
+            _single(add_line(document, line))
     # The court's title stands on line 8, or below when there are many counsel (L.R. 11-3.8), on a whole row.
     pitch = profile.value("spacing.leading_pt")
     used = SINGLE * (sum(len(counsel) for counsel in paper.counsel) + max(0, len(paper.counsel) - 1))
     filler = max(7 * pitch, rows_high(used, pitch)) - used
     for line in profile.value("court.title_lines"):
-        title = _line(document, line)
+        title = add_line(document, line)
         title.alignment = WD_ALIGN_PARAGRAPH.CENTER
         title.runs[0].bold = True
         title.paragraph_format.space_before = Pt(filler)
         filler = 0
-    _line(document, "")
+    add_line(document, "")
     table = document.add_table(rows=1, cols=2)
     left, right = table.rows[0].cells
     _edges(left)
@@ -95,7 +96,8 @@ def _single(paragraph: Any) -> None:  # noqa: ANN401
     paragraph.paragraph_format.line_spacing = Pt(SINGLE)
 
 
-def _line(document: Document, text: str, indent: float = 0) -> Any:  # noqa: ANN401
+def add_line(document: Document, text: str, indent: float = 0) -> Any:  # noqa: ANN401
+    """Add a paragraph, its first line indented by so many inches, and return it."""
     paragraph = document.add_paragraph(text)
     if indent:
         paragraph.paragraph_format.first_line_indent = Inches(indent)
@@ -114,7 +116,7 @@ def _quote(document: Document, text: str, languages: tuple[str, str], mark: str 
         paragraph._p.get_or_add_pPr().insert(0, OxmlElement("w:bidi"))  # noqa: SLF001
 
 
-def _numbering(document: Document, number_id: int) -> int:
+def make_numbering(document: Document, number_id: int) -> int:
     """Make a list "1.", "2.", ... of Word's own and return its number: paragraph numbers are never typed."""
     part = document.part.numbering_part.element
     abstract = OxmlElement("w:abstractNum")
@@ -137,16 +139,18 @@ def _numbering(document: Document, number_id: int) -> int:
     return number_id
 
 
-def _number(paragraph: Any, numbering: int) -> None:  # noqa: ANN401
+def put_number(paragraph: Any, numbering: int) -> None:  # noqa: ANN401
+    """Give a paragraph the next number of a list of make_numbering()."""
     properties = paragraph._p.get_or_add_pPr().get_or_add_numPr()  # noqa: SLF001
     properties.get_or_add_ilvl().val = 0
     properties.get_or_add_numId().val = numbering
 
 
-def _signature(document: Document, words: str, name: str) -> None:
-    _line(document, words, indent=0.5).paragraph_format.keep_with_next = True
-    _line(document, "").paragraph_format.keep_with_next = True
-    signed = _line(document, name)
+def add_signature(document: Document, words: str, name: str) -> None:
+    """Add the oath and a rule to sign on with a name below it, all on one page."""
+    add_line(document, words, indent=0.5).paragraph_format.keep_with_next = True
+    add_line(document, "").paragraph_format.keep_with_next = True
+    signed = add_line(document, name)
     borders, rule = OxmlElement("w:pBdr"), OxmlElement("w:top")
     for key, value in (("val", "single"), ("sz", "6"), ("space", "1"), ("color", "000000")):
         rule.set(qn(f"w:{key}"), value)
@@ -157,14 +161,15 @@ def _signature(document: Document, words: str, name: str) -> None:
 
 def _certificate(document: Document, certificate: Certificate, profile: CourtProfile) -> None:
     data = certificate_data(certificate, profile)
-    _line(document, f"I, {data['name']}, certify as follows:", indent=0.5)
-    numbering = _numbering(document, 91)
+    add_line(document, f"I, {data['name']}, certify as follows:", indent=0.5)
+    numbering = make_numbering(document, 91)
     for line in data["lines"]:
-        _number(_line(document, line, indent=0.5), numbering)
-    _signature(document, data["oath"], data["name"])
+        put_number(add_line(document, line, indent=0.5), numbering)
+    add_signature(document, data["oath"], data["name"])
 
 
-def _bytes(document: Document) -> bytes:
+def file_bytes(document: Document) -> bytes:
+    """Return the file; the same paper gives the same bytes."""
     saved, out = io.BytesIO(), io.BytesIO()
     document.save(saved)
     # The library stamps each part with the time of writing: the same paper must give the same bytes.
