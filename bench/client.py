@@ -15,6 +15,13 @@ from intake.demo.people import described
 _TOKEN = re.compile(rb'name="csrf-token" content="([^"]+)"')
 
 
+def demonstration_code(page: bytes) -> str:
+    """Return the code that the second step's page shows to the demonstration's users."""
+    found = re.search(rb"data-demonstration-code>(\d{6})<", page)
+    assert found is not None, "this is no demonstration"
+    return found[1].decode()
+
+
 class Local:
     """Calls the program in this process, through its WSGI interface."""
 
@@ -26,6 +33,7 @@ class Local:
         """Sign in with the demonstration's password."""
         self.get("/sign-in")
         self.post("/sign-in", {"email": email, "password": described()["sign_in"]["password"]})
+        self.post("/sign-in/code", {"code": demonstration_code(self.get("/sign-in/code"))})
         self.get("/account")
         return self
 
@@ -60,6 +68,7 @@ class Remote:
         """Sign in with the demonstration's password."""
         self.get("/sign-in")
         self.post("/sign-in", {"email": email, "password": described()["sign_in"]["password"]})
+        self.post("/sign-in/code", {"code": demonstration_code(self.get("/sign-in/code"))})
         self.get("/account")
         return self
 

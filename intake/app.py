@@ -12,16 +12,23 @@ import sqlalchemy as sa
 from flask import Flask, Response, g, jsonify, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel, format_date, format_datetime, get_locale
-from flask_login import LoginManager
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import NoResultFound
 from werkzeug.exceptions import HTTPException
 
 from intake import db, health, keys, schema
-from intake.access import rows
+from intake.access import authenticator, rows
 from intake.access.actor import Actor
+from intake.access.again_views import ask_again
 from intake.access.policy import Permission
-from intake.errors import DatabaseUnavailable, NotAllowed, NotSignedIn, TestigoError
+from intake.errors import (
+    DatabaseUnavailable,
+    NotAllowed,
+    NotSignedIn,
+    SecondStepNeeded,
+    StepUpNeeded,
+    TestigoError,
+)
 from intake.people import vault
 from intake.settings import Settings, project_file
 from intake.storage import Storage
@@ -59,9 +66,9 @@ def create_app(settings: Settings) -> Flask:
     engine = db.connect(settings.program_url)
     refuse_unguarded(engine)
     vault.use(keys.service(settings))
+    authenticator.use(keys.service(settings))
     app.extensions["storage"] = Storage(settings)
     CSRFProtect(app)
-    _sign_in_with(app)
     Babel(app, locale_selector=_language)
     set_headers(app, lambda: settings.s3_browser_url)
     _answer_errors(app)
@@ -93,23 +100,24 @@ def refuse_unguarded(engine: sa.Engine) -> None:
             raise RuntimeError("The program signs in to PostgreSQL with a role that row security does not bind.")
 
 
-SLICES = ("access", "people", "incidents", "evidence", "preservation", "declarations", "search", "exports", "admin")
+SLICES = (
+    "access",
+    "people",
+    "incidents",
+    "evidence",
+    "preservation",
+    "declarations",
+    "search",
+    "exports",
+    "admin",
+    "deidentified",
+)
 
 
 def _register(app: Flask) -> None:
     for name in SLICES:
         app.register_blueprint(importlib.import_module(f"intake.{name}.views").bp)
     app.register_blueprint(health.bp)
-
-
-def _sign_in_with(app: Flask) -> None:
-    manager = LoginManager(app)
-    manager.session_protection = None  # the server's own session decides; addresses change on phones
-
-    @manager.user_loader  # type: ignore[untyped-decorator]
-    def load(token: str) -> Actor | None:
-        actor: Actor | None = g.get("actor")
-        return actor if actor is not None and actor.token == token else None
 
 
 def _language() -> str:
@@ -145,6 +153,10 @@ def _answer_errors(app: Flask) -> None:
     def ours(error: TestigoError) -> ResponseReturnValue:
         if isinstance(error, NotSignedIn) and not _wants_json():
             return redirect(url_for("access.sign_in", next=request.path if request.method == "GET" else None))
+        if isinstance(error, SecondStepNeeded) and not _wants_json() and request.method == "GET":
+            return redirect(url_for("access.second_step", next=request.path))
+        if isinstance(error, StepUpNeeded) and not _wants_json():
+            return ask_again(), error.status
         if isinstance(error, NotAllowed):
             error = _logged(error)
         if error.status >= 500:  # noqa: PLR2004

@@ -16,6 +16,18 @@ class NotSignedIn(TestigoError):
     status = 401
 
 
+class SecondStepNeeded(TestigoError):
+    """A password was shown and nothing more; it opens no page but that of the second step."""
+
+    status = 403
+
+
+class StepUpNeeded(TestigoError):
+    """This asks for a sign-in shown again within the last five minutes."""
+
+    status = 403
+
+
 class NotAllowed(TestigoError):
     """The user's roles do not carry this."""
 
@@ -73,6 +85,17 @@ class UnsupportedGlyph(TestigoError):
         super().__init__(f"U+{ord(character):04X} {name}")
         self.character = character
         self.name = name
+
+
+class QuotaReached(TestigoError):
+    """What is held would be above a limit. whose: "user" or "organisation"."""
+
+    status = 413
+
+    def __init__(self, whose: str) -> None:
+        super().__init__(whose)
+        self.whose = whose
+        self.fields = {"size": f"quota_{whose}"}
 
 
 class TooManyAttempts(TestigoError):

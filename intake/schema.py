@@ -13,12 +13,14 @@ import intake.audit.models
 import intake.declarations.models
 import intake.deidentified.models
 import intake.evidence.batch_models
+import intake.evidence.custody_models
 import intake.evidence.models
 import intake.exports.models
 import intake.incidents.models
 import intake.matters.models
 import intake.media.models
 import intake.people.models
+import intake.people.vault_models
 import intake.preservation.models
 import intake.search.models  # noqa: F401
 from intake import guards
@@ -54,11 +56,11 @@ def downgrade(owner_url: str, revision: str) -> None:
         command.downgrade(_config(connection), revision)
 
 
-def set_program_password(owner_url: str, password: str) -> None:
-    """Let the program's role sign in with `password` where the server asks for one."""
+def set_program_password(owner_url: str, password: str, role: str = "testigo_app") -> None:
+    """Let the program's role (or the sequencer's) sign in with `password` where the server asks for one."""
     with _owner(owner_url) as connection:
         quoted = connection.execute(sa.text("select quote_literal(:p)"), {"p": password}).scalar_one()
-        connection.execute(sa.text(f"ALTER ROLE testigo_app PASSWORD {quoted}"))
+        connection.execute(sa.text(f"ALTER ROLE {role} PASSWORD {quoted}"))
 
 
 def differences(connection: sa.Connection) -> list[object]:

@@ -48,10 +48,22 @@ class Settings:
     s3_secret_key: str = ""
     secret_key: str = ""
     key_file_path: str = ""
+    s3_checkpoints_bucket: str = "testigo-checkpoints"
+    log_config: str = "config/log.toml"
+    public_url: str = ""
+    proxy_hops: int = 0
     key_service: str = "file"
     kms_endpoint_url: str = ""
     kms_key: str = "alias/testigo-{organisation}"
     kms_index_key: str = "alias/testigo-index-{organisation}"
+    fixity_mb_per_second: float = 40.0
+    fixity_every_days: float = 7.0
+    certificate_check_days: float = 30.0
+    s3_destroy_access_key: str = ""
+    s3_destroy_secret_key: str = ""
+    scan_signatures: str = "/var/lib/clamav"
+    scan_socket: str = ""
+    scan_stale_days: int = 7
 
     @classmethod
     def load(cls, env: Mapping[str, str] | None = None, profile: str = "") -> Self:
@@ -74,6 +86,10 @@ class Settings:
             s3_secret_key=env.get("AWS_SECRET_ACCESS_KEY", ""),
             secret_key=env.get("TESTIGO_SECRET_KEY", ""),
             key_file_path=env.get("TESTIGO_KEY_FILE", ""),
+            log_config=env.get("TESTIGO_LOG_CONFIG", values.pop("log_config", "config/log.toml")),
+            public_url=env.get("TESTIGO_PUBLIC_URL", "").rstrip("/"),
+            proxy_hops=int(env.get("TESTIGO_PROXY_HOPS", "0")),
+            **_named(env, values, "scan_signatures", "scan_socket"),
             kms_endpoint_url=env.get("TESTIGO_KMS_ENDPOINT_URL", ""),
             **values,
         )
@@ -88,9 +104,36 @@ class Settings:
         return Path(self.key_file_path) if self.key_file_path else self.state_dir / "keys.json"
 
     @property
+    def origin(self) -> str:
+        """The address that browsers know the program by, without a path: passkeys are made for it alone."""
+        return self.public_url or f"http://localhost:{self.port}"
+
+    @property
+    def rp_id(self) -> str:
+        """The relying party of passkeys (WebAuthn): the origin's host name."""
+        return urlsplit(self.origin).hostname or "localhost"
+
+    @property
     def program_password(self) -> str:
         """The password of the program's database role, derived so that one variable configures both roles."""
         return hmac.new(self.secret_key.encode(), b"database role testigo_app", hashlib.sha256).hexdigest()
+
+    @property
+    def log_key_file(self) -> Path:
+        """The key that signs the log's checkpoints (mode 0600), beside the organisations' keys."""
+        return self.key_file.with_name("log.key")
+
+    @property
+    def sequencer_password(self) -> str:
+        """The password of the sequencer's database role, derived like the program's."""
+        return hmac.new(self.secret_key.encode(), b"database role testigo_sequencer", hashlib.sha256).hexdigest()
+
+    @property
+    def sequencer_url(self) -> str:
+        """The database as the sequencer sees it, which folds leaves and reads no payload."""
+        parts = urlsplit(self.program_database_url or self.database_url)
+        host = parts.netloc.rpartition("@")[2]
+        return urlunsplit(parts._replace(netloc=f"testigo_sequencer:{quote(self.sequencer_password)}@{host}"))
 
     @property
     def program_url(self) -> str:
@@ -106,6 +149,11 @@ class Settings:
         """The store's origin as browsers reach it (for presigned addresses and the content security policy)."""
         parts = urlsplit(self.s3_public_endpoint_url or self.s3_endpoint_url)
         return f"{parts.scheme}://{parts.netloc}"
+
+
+def _named(env: Mapping[str, str], values: dict[str, Any], *names: str) -> dict[str, str]:
+    """Return settings that the environment may set as TESTIGO_<NAME>, taken out of the file's values."""
+    return {name: env.get(f"TESTIGO_{name.upper()}", values.pop(name, "")) for name in names}
 
 
 def _psycopg(url: str) -> str:

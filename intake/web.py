@@ -21,20 +21,37 @@ from intake.access.actor import Actor
 from intake.access.models import OnceKey
 from intake.access.policy import Permission
 from intake.audit.trail import record
-from intake.errors import Invalid, NotAllowed, NotSignedIn, SameKeyOtherContent
+from intake.errors import Invalid, NotAllowed, NotSignedIn, SameKeyOtherContent, SecondStepNeeded, StepUpNeeded
 from intake.pages import GuardedEnvironment
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 # What answers without a session. Everything else declares a permission, or the program does not start.
-OPEN_ENDPOINTS = frozenset({"static", "access.sign_in", "access.switch_language", "health.live", "health.ready"})
+OPEN_ENDPOINTS = frozenset(
+    {
+        "static",
+        "access.sign_in",
+        "access.sign_in_options",
+        "access.sign_in_passkey",
+        "access.sign_in_state",
+        "access.switch_language",
+        "health.live",
+        "health.ready",
+    }
+)
+# Looking whether the session is still open is no activity of its user.
+_ONLY_LOOKS = "access.sign_in_state"
 
 
-def requires(permission: Permission, *, fresh: bool = False) -> Callable[[View], View]:
-    """Declare the permission that a view needs; fresh: also a sign-in shown again within the last five minutes."""
+def requires(permission: Permission, *, fresh: bool = False, half: bool = False) -> Callable[[View], View]:
+    """Declare the permission that a view needs; fresh: also a sign-in shown again within the last five minutes.
+
+    half: the view goes on with a sign-in that only showed a password, and finds its actor in g.pending.
+    """
 
     def mark(view: View) -> View:
         view.permission = permission  # type: ignore[attr-defined]
         view.fresh = fresh  # type: ignore[attr-defined]
+        view.half = half  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -70,7 +87,9 @@ class IntakeApp(Flask):
             return cast("Response", super().dispatch_request())
         _refuse_strange_input()
         with db.transaction():
-            actor = g.actor = self._enter()
+            entered = self._enter(endpoint)
+            actor = g.actor = entered if entered and entered.complete else None
+            g.pending = entered if entered and not entered.complete else None
             if endpoint not in OPEN_ENDPOINTS:
                 self._permit(actor, endpoint)
             return (
@@ -78,16 +97,23 @@ class IntakeApp(Flask):
             )
 
     @staticmethod
-    def _enter() -> Actor | None:
+    def _enter(endpoint: str) -> Actor | None:
         token = session.get("_user_id")
-        return sessions.enter(token) if token else None
+        return sessions.enter(token) if token and endpoint != _ONLY_LOOKS else None
 
     def _permit(self, actor: Actor | None, endpoint: str) -> None:
+        view: Any = self.view_functions[endpoint]
+        if g.pending is not None:
+            if view.half:
+                return
+            raise SecondStepNeeded
         if actor is None:
             raise NotSignedIn
-        permission: Permission = getattr(self.view_functions[endpoint], "permission")  # noqa: B009  (set by @requires)
-        if not actor.may(permission):
+        if not actor.may(view.permission):
             raise NotAllowed
+        rested = view.permission is Permission.IDENTITY_READ and actor.quiet > sessions.SEALED_IDLE
+        if (view.fresh and not actor.is_fresh) or (rested and not actor.is_fresh):
+            raise StepUpNeeded
 
     def _view(self) -> Response:
         return self.make_response(super().dispatch_request())

@@ -15,7 +15,8 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
 
-from tests.world import PASSWORD, World
+from tests.browser import Browser as Plain
+from tests.world import World
 
 AXE = Path(__file__).resolve().parent / "vendor/axe-core-4.14.1/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -58,21 +59,20 @@ def kept_cookies() -> Sessions:
     return {}, {}
 
 
-def sign_in(page: Page, email: str, language: str) -> None:
-    """Sign in through the real form, and read in `language` from then on."""
-    page.goto("/sign-in?next=/account")
-    page.fill("[name=email]", email)
-    page.fill("[name=password]", PASSWORD)
-    page.click("main button:not([type=button])")
-    page.wait_for_url("**/account")
-    if page.locator(f"html[lang={language}]").count() == 0:
-        page.click(f"button[name=language][value={language}]")
-        page.wait_for_selector(f"html[lang={language}]")
+def session_cookie(app: Flask, email: str, language: str, address: str) -> list[Any]:
+    """Return the cookie of a session as if a passkey had just been shown; tests/access walk through the real pages."""
+    visitor = Plain(app).sign_in(email)
+    with visitor.client.session_transaction() as kept:
+        kept["language"] = language
+    name = app.config["SESSION_COOKIE_NAME"]
+    cookie = visitor.client.get_cookie(name)
+    assert cookie is not None
+    return [{"name": name, "value": cookie.value, "url": address, "httpOnly": True, "sameSite": "Lax"}]
 
 
 @pytest.fixture
-def open_page(chromium: Browser, address: str, world: World, kept_cookies: Sessions) -> Iterator[OpenPage]:
-    """`open_page("/search", who="attorney")`: a page, signed in through the real form.
+def open_page(chromium: Browser, app: Flask, address: str, world: World, kept_cookies: Sessions) -> Iterator[OpenPage]:
+    """`open_page("/search", who="attorney")`: a page of somebody who is signed in.
 
     Ends with a failure when the browser refused something (content security policy) or a script broke.
     """
@@ -92,9 +92,8 @@ def open_page(chromium: Browser, address: str, world: World, kept_cookies: Sessi
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("console", lambda said: troubles.append(said.text) if "Content Security Policy" in said.text else None)
         if who and signed_in.get(who) != language:
-            sign_in(page, world.emails[who], language)
-            signed_in[who], cookies[who] = language, context.cookies()
-        elif who:
+            signed_in[who], cookies[who] = language, session_cookie(app, world.emails[who], language, address)
+        if who:
             context.add_cookies(cookies[who])
         page.goto(path)
         return page

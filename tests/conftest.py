@@ -21,7 +21,7 @@ from intake.settings import Settings
 from tests.browser import Browser
 from tests.chromium import address, chromium, kept_cookies, open_page  # noqa: F401
 from tests.stores import shared_stores
-from tests.world import PASSWORD, World, make_world
+from tests.world import World, make_world
 
 TEMPLATE = "testigo_template"
 
@@ -50,6 +50,9 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Settings:
             admin.execute(sa.text(f"create database {name}_part"))
             schema.upgrade(_database(settings, f"{name}_part"))
             schema.set_program_password(_database(settings, f"{name}_part"), settings.program_password)
+            schema.set_program_password(
+                _database(settings, f"{name}_part"), settings.sequencer_password, "testigo_sequencer"
+            )
             admin.execute(sa.text(f"alter database {name}_part rename to {name}"))
         admin.execute(sa.text("select pg_advisory_unlock(7371)"))
     return settings
@@ -109,7 +112,7 @@ def acting(app: Flask, world: World) -> Callable[[str], AbstractContextManager[A
 @pytest.fixture
 def browser_of(app: Flask, world: World) -> Callable[[str], Browser]:
     """Return a signed-in browser (without JavaScript) of a user of the world."""
-    return lambda name: Browser(app).sign_in(world.emails[name], PASSWORD)
+    return lambda name: Browser(app).sign_in(world.emails[name])
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from intake.access.models import Compartment, Grant, Organisation, User
-from intake.access.sign_in import hash_password
+from intake.access.passwords import hash_password
 from intake.matters.models import Matter
 
 PASSWORD = "quiet harbor lantern 41"

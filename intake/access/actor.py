@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import uuid
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 from intake import db
 from intake.access.policy import Permission, Role, permitted
 from intake.errors import NotAllowed
+
+FRESH = dt.timedelta(minutes=5)
 
 
 class Owned(Protocol):
@@ -30,6 +34,8 @@ class Granted:
     matter_id: int
     organisation_id: int
     role: str
+    tier: int = 1
+    days_left: int | None = None  # until the grant expires; None: it does not
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,12 @@ class Actor:
     single_key_shortcuts: bool
     grants: tuple[Granted, ...]
     token: str = ""
+    session_id: uuid.UUID | None = None
+    method: str = ""  # how the session's user proved who they are; empty in a job
+    complete: bool = True  # False: a password, or a code where the role asks for a passkey; may only go on signing in
+    proved: dt.timedelta | None = None  # how long ago they last proved it
+    quiet: dt.timedelta = dt.timedelta()  # how long nothing came from this session before now
+    open_for: dt.timedelta = dt.timedelta()
     is_authenticated: bool = True
     is_active: bool = True
     is_anonymous: bool = False
@@ -51,6 +63,11 @@ class Actor:
     def get_id(self) -> str:
         """Return what Flask-Login keeps in the browser's cookie: the session token."""
         return self.token
+
+    @property
+    def is_fresh(self) -> bool:
+        """Tell whether who acts showed again within five minutes that it is them (ASVS 5.0, 7.5.3)."""
+        return self.proved is not None and self.proved <= FRESH
 
     @property
     def roles(self) -> frozenset[str]:

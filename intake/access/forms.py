@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
-from wtforms import BooleanField, EmailField, PasswordField, RadioField
+from wtforms import BooleanField, EmailField, HiddenField, PasswordField, RadioField, StringField
 from wtforms.validators import InputRequired, Length
 
 from intake.web import CaseForm
@@ -13,7 +13,20 @@ class SignInForm(CaseForm):
     """E-mail and password. Paste and password managers work (WCAG 3.3.8)."""
 
     email = EmailField(_("E-mail"), [InputRequired(_("Type your e-mail.")), Length(max=254)])
-    password = PasswordField(_("Password"), [InputRequired(_("Type your password.")), Length(max=128)])
+    password = PasswordField(_("Password"), [InputRequired(_("Type your password.")), Length(max=512)])
+
+
+class CodeForm(CaseForm):
+    """The second step: six digits of an app, or a recovery code."""
+
+    code = StringField(_("Code"), [InputRequired(_("Type the code.")), Length(max=40)])
+
+
+class AgainForm(CodeForm):
+    """The code once more; `to` and `kept` are what the page was about to do, and go on with afterwards."""
+
+    to = HiddenField()
+    kept = HiddenField()
 
 
 class AccountForm(CaseForm):

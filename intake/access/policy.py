@@ -32,6 +32,7 @@ class Permission(StrEnum):
     SHARE = "share"
     EVIDENCE_ADD = "evidence.add"
     EVIDENCE_READ = "evidence.read"
+    EVIDENCE_RELEASE = "evidence.release"
     DECLARATION_READ = "declaration.read"
     DECLARATION_DRAFT = "declaration.draft"
     DECLARATION_REVIEW = "declaration.review"
@@ -40,12 +41,15 @@ class Permission(StrEnum):
     EXPORT_PREPARE = "export.prepare"
     EXPORT_APPROVE = "export.approve"
     DEIDENTIFIED_READ = "deidentified.read"
+    DEIDENTIFIED_RULE = "deidentified.rule"
     AUDIT_READ = "audit.read"
     PEOPLE_MANAGE = "people.manage"
 
 
 _I, _P, _S, _C = Role.INTAKE, Role.PARALEGAL, Role.SUPERVISING_ATTORNEY, Role.CO_COUNSEL
 _EVERYONE = frozenset(Role)
+# Who holds one of these proves who they are with a passkey, which no false page can ask for (ASVS 5.0, 6.3.3).
+PASSKEY_ROLES = frozenset({_S, _C, Role.ADMINISTRATOR})
 
 # Source: domain page section 6 (role table). An intake worker's "own" is cut by row security, not here.
 ALLOWED: dict[Permission, frozenset[Role]] = {
@@ -61,6 +65,7 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.SHARE: frozenset({_S}),
     Permission.EVIDENCE_ADD: frozenset({_I, _P, _S}),
     Permission.EVIDENCE_READ: frozenset({_I, _P, _S, _C}),
+    Permission.EVIDENCE_RELEASE: frozenset({_S}),
     Permission.DECLARATION_READ: frozenset({_I, _P, _S, _C}),
     Permission.DECLARATION_DRAFT: frozenset({_I, _P, _S}),
     Permission.DECLARATION_REVIEW: frozenset({_S}),
@@ -69,6 +74,7 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.EXPORT_PREPARE: frozenset({_P, _S}),
     Permission.EXPORT_APPROVE: frozenset({_S}),
     Permission.DEIDENTIFIED_READ: frozenset({Role.ANALYST}),
+    Permission.DEIDENTIFIED_RULE: frozenset({_S}),
     Permission.AUDIT_READ: frozenset({Role.AUDITOR}),
     Permission.PEOPLE_MANAGE: frozenset({Role.ADMINISTRATOR}),
 }

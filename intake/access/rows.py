@@ -8,15 +8,30 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from intake.access import reach, reach_acts
 from intake.access.policy import PASSKEY_ROLES
 
 APP, VAULT, KEEPER = "testigo_app", "testigo_vault", "testigo_keeper"
+ROTATOR = "testigo_rotator"  # puts wrapped keys under a new key, and reads nothing else
 
-_READ = "compartment_id = ANY((SELECT access.readable())::int[])"
-_OWN = "(opened_by_id = (SELECT access.me()) AND compartment_id = ANY((SELECT access.own())::int[]))"
-_WRITE = "compartment_id = ANY((SELECT access.writable())::int[])"
-_DRAFT = "compartment_id = ANY((SELECT access.drafting())::int[])"
-_MINE = "user_id = (SELECT access.me())"
+_ME = "(SELECT access.me())"
+
+
+def _where(array: str, column: str = "incident_id", hidden: str = "above") -> str:
+    """Rows of the compartments in `array` whose incident (or person) is not hidden: by tier, by a wall."""
+    # NOT IN a subquery is hashed: its cost per row does not grow with the list, as `<> ALL` of an array does.
+    return (
+        f"(compartment_id = ANY((SELECT access.{array}())::int[])"
+        f" AND {column} NOT IN (SELECT unnest(access.{hidden}())))"
+    )
+
+
+def _opened(column: str = "incident_id", hidden: str = "closed") -> str:
+    return f"(opened_by_id = {_ME} AND {_where('own', column, hidden)})"
+
+
+_READ, _WRITE, _DRAFT, _OWN = _where("readable"), _where("writable"), _where("drafting"), _opened()
+_MINE = f"user_id = {_ME}"
 _COUNTING = "matter_id IN (SELECT c.matter_id FROM compartment c WHERE c.id = ANY((SELECT access.counted())::int[]))"
 _APPROVE = "compartment_id = ANY((SELECT access.approving())::int[])"
 # An approver who could not read every row of an export must not get them by approving it.
@@ -24,13 +39,13 @@ _SUPERVISED = "user_id = ANY((SELECT access.supervised())::int[]) AND compartmen
 
 
 def _shared(column: str) -> str:
-    return f"{column} = ANY((SELECT access.shared())::uuid[])"
+    """Records of others that are shown to the reader: by a share, or for an hour by break-glass."""
+    return f"{column} = ANY((SELECT access.shown())::uuid[])"
 
 
-def _narrative(incident: str) -> tuple[str, str, str]:
-    seen = f"{_READ} OR {_OWN} OR {_shared(incident)}"
+def _narrative() -> tuple[str, str, str]:
     changed = f"{_WRITE} OR {_OWN}"
-    return seen, changed, changed
+    return f"{_READ} OR {_OWN} OR {_shared('incident_id')}", changed, changed
 
 
 def _drafted(incident: str) -> tuple[str, str, str]:
@@ -38,20 +53,38 @@ def _drafted(incident: str) -> tuple[str, str, str]:
     return f"{_READ} OR {_OWN} OR {_shared(incident)}", changed, changed
 
 
+def _authored(author: str) -> tuple[str, str, str]:
+    """Work product of the organisation; who only opened the intake sees and changes what they wrote themselves."""
+    own = f"({_OWN} AND {author} = {_ME})"
+    return f"{_READ} OR {own}", f"{_DRAFT} OR {own}", f"{_DRAFT} OR {own}"
+
+
 _WORK_PRODUCT = (f"{_READ} OR {_OWN}", f"{_DRAFT} OR {_OWN}", f"{_DRAFT} OR {_OWN}")
-_AUTHORED = f"(opened_by_id = (SELECT access.me()) AND {_shared('incident_id')})"
+_AUTHORED = f"(opened_by_id = {_ME} AND incident_id = ANY((SELECT access.shared())::uuid[]))"
+_SUGGESTED = f"({_OWN} AND suggested_by_id = {_ME})"
+_TOLD = f"{_where('writable', 'id', 'above_people')} OR {_opened('id', 'closed_people')}"
+_SEALED = f"{_where('writable', 'person_id', 'above_people')} OR {_opened('person_id', 'closed_people')}"
+
+# Protected facts and masked words: attorneys alone, whoever opened the intake.
+_LOCKED = (
+    f"({_APPROVE} AND (person_id IS NULL OR person_id NOT IN (SELECT unnest(access.above_people() || access.walled_people())))"
+    " AND (incident_id IS NULL OR incident_id NOT IN (SELECT unnest(access.above()))))"
+)
+_OF_LOCKED = f"{_APPROVE} AND protected_id IN (SELECT p.id FROM vault.protected p)"
 
 # table: (who sees a row, who may add it, who may change it)
 MATTER_TABLES: dict[str, tuple[str, str, str]] = {
-    "incident": _narrative("id"),
-    "account": _narrative("incident_id"),
-    "observation": _narrative("incident_id"),
+    "incident": tuple(rule.replace("incident_id", "id") for rule in _narrative()),
+    "account": _narrative(),
+    "observation": _narrative(),
     "consent": (f"{_READ} OR {_OWN}", f"{_WRITE} OR {_OWN} OR {_DRAFT}", f"{_WRITE} OR {_OWN}"),
     "person": (
-        f"{_READ} OR {_OWN} OR id = ANY((SELECT access.shared_people())::uuid[])",
-        f"{_WRITE} OR {_OWN}",
-        f"{_WRITE} OR {_OWN}",
+        f"{_where('readable', 'id', 'above_people')} OR {_opened('id', 'closed_people')}"
+        " OR id = ANY((SELECT access.shared_people() || access.broken_people())::uuid[])",
+        _TOLD,
+        _TOLD,
     ),
+    "used_pseudonym": ("person_id IN (SELECT p.id FROM person p)", "false", "false"),
     "evidence_item": _drafted("incident_id"),
     "upload_part": _drafted("incident_id"),
     "derivative": _drafted("incident_id"),
@@ -66,18 +99,30 @@ MATTER_TABLES: dict[str, tuple[str, str, str]] = {
         f"{_READ} OR {_OWN} OR {_shared('incident_id')}",
         "false",
     ),
+    "item_origin": _drafted("incident_id"),
+    # A hold on the whole matter names no incident.
+    "legal_hold": (
+        f"{_READ} OR {_OWN} OR (incident_id IS NULL AND compartment_id = ANY((SELECT access.readable())::int[]))",
+        f"{_WRITE} OR (incident_id IS NULL AND compartment_id = ANY((SELECT access.writable())::int[]))",
+        f"{_WRITE} OR (incident_id IS NULL AND compartment_id = ANY((SELECT access.writable())::int[]))",
+    ),
+    "destruction": (f"{_READ} OR {_OWN} OR {_shared('incident_id')}", f"{_WRITE}", f"{_WRITE}"),
     "declaration": _drafted("incident_id"),
     "paragraph": _drafted("incident_id"),
     "paragraph_source": _drafted("incident_id"),
     "declaration_version": (f"{_READ} OR {_OWN}", f"{_DRAFT} OR {_OWN}", "false"),
-    "review_comment": _WORK_PRODUCT,
-    "note": _WORK_PRODUCT,
+    "review_comment": _authored("by_id"),
+    "note": _authored("author_id"),
     "potential_source": _WORK_PRODUCT,
     # Co-counsel propose claims on what is shared with them, and see their own proposals only.
-    "claim_tag": (f"{_READ} OR {_OWN} OR {_AUTHORED}", f"{_WRITE} OR {_OWN} OR {_AUTHORED}", f"{_WRITE} OR {_OWN}"),
+    "claim_tag": (
+        f"{_READ} OR {_SUGGESTED} OR {_AUTHORED}",
+        f"{_WRITE} OR {_SUGGESTED} OR {_AUTHORED}",
+        f"{_WRITE} OR {_SUGGESTED}",
+    ),
     "share": (f"{_READ}", f"{_WRITE}", f"{_WRITE}"),
     "search_entry": (
-        f"(layer = 'own' AND ({_READ} OR {_OWN})) OR (layer = 'shared' AND {_shared('incident_id')})",
+        f"(layer = 'own' AND ({_READ} OR {_OWN})) OR (layer = 'shared' AND incident_id = ANY((SELECT access.shared())::uuid[]))",
         "false",
         "false",
     ),
@@ -85,40 +130,44 @@ MATTER_TABLES: dict[str, tuple[str, str, str]] = {
     "analysis_project": (_MINE, f"{_MINE} AND {_COUNTING}", _MINE),
     "analysis_rule": (_APPROVE, _APPROVE, _APPROVE),
     "export": (f"{_MINE} OR ({_SUPERVISED})", _MINE, f"{_MINE} OR ({_SUPERVISED})"),
+    # What a file holds is read by whoever sees the export, also where they no longer see the incident itself.
+    "export_content": (
+        "export_id IN (SELECT e.id FROM export e)",
+        f"export_id IN (SELECT e.id FROM export e WHERE e.user_id = {_ME})",
+        "false",
+    ),
+    # Written by functions of schema access alone (reach_acts.py), which hold the two-person rule.
+    "break_glass": (f"asked_by_id = {_ME} OR {_where('approving')}", "false", "false"),
+    "notice": (_MINE, "false", _MINE),
 }
 VAULT_TABLES: dict[str, tuple[str, str, str]] = {
     "vault.identity": (
-        f"compartment_id = ANY((SELECT access.identifying())::int[]) OR {_OWN}",
-        f"{_WRITE} OR {_OWN}",
-        f"{_WRITE} OR {_OWN}",
+        f"(person_id NOT IN (SELECT unnest(access.walled_people())) AND ({_where('identifying', 'person_id', 'above_people')}"
+        f" OR {_opened('person_id', 'closed_people')} OR person_id = ANY((SELECT access.broken_people())::uuid[])))",
+        _SEALED,
+        _SEALED,
     ),
+    "vault.protected": (_LOCKED, f"{_LOCKED} OR (kind = 'masked' AND ({_WRITE} OR {_DRAFT} OR {_OWN}))", _LOCKED),
+    "vault.opening": (_OF_LOCKED, _OF_LOCKED, _OF_LOCKED),
 }
+# Whose name may be opened, may be found by it.
+VAULT_TABLES["vault.name_index"] = VAULT_TABLES["vault.identity"]
 # Rows that may go: texts under work keep their old state in the log.
-DELETABLE = ("paragraph", "paragraph_source", "observation", "once_key", "review_comment", "saved_search", "passkey_challenge")
-
-_GRANTED = """
-SELECT coalesce(array_agg(DISTINCT g.compartment_id), '{{}}') FROM access_grant g
-JOIN app_user u ON u.id = g.user_id AND u.active
-JOIN compartment c ON c.id = g.compartment_id AND (c.left_on IS NULL OR c.left_on > current_date)
-WHERE g.user_id = access.me() AND g.role IN ({roles}) AND (g.expires_at IS NULL OR g.expires_at > now())
-AND NOT EXISTS (SELECT 1 FROM ethical_wall w WHERE w.user_id = g.user_id AND w.compartment_id = g.compartment_id)
-"""
-_ARRAYS = {
-    "readable": "'RO.PARALEGAL', 'RO.SUPATT', 'RO.COCOUNSEL'",
-    "writable": "'RO.SUPATT'",
-    "drafting": "'RO.PARALEGAL', 'RO.SUPATT'",
-    "own": "'RO.INTAKE', 'RO.PARALEGAL', 'RO.SUPATT'",
-    "identifying": "'RO.PARALEGAL', 'RO.SUPATT'",
-    "audited": "'RO.AUDITOR', 'RO.SUPATT'",
-    "counted": "'RO.ANALYST'",
-    "approving": "'RO.SUPATT'",
-}
-_DEFINER = "LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = public, pg_temp"
+DELETABLE = (
+    "paragraph",
+    "paragraph_source",
+    "observation",
+    "once_key",
+    "review_comment",
+    "saved_search",
+    "passkey_challenge",
+)
+_DEFINER = reach.DEFINER
 
 
 def create_roles() -> list[str]:
     """Return SQL that makes the database roles where they are missing. Needs CREATEROLE."""
-    attributes = {APP: "LOGIN", VAULT: "NOLOGIN", KEEPER: "NOLOGIN"}
+    attributes = {APP: "LOGIN", VAULT: "NOLOGIN", KEEPER: "NOLOGIN", ROTATOR: "NOLOGIN"}
     made = [
         f"DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '{name}') THEN "
         f"CREATE ROLE {name} {login} NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS; END IF; "
@@ -126,20 +175,14 @@ def create_roles() -> list[str]:
         for name, login in attributes.items()
     ]
     # The program may step into the vault's role for a moment; it does not inherit it.
-    return [*made, f"GRANT {VAULT} TO {APP} WITH INHERIT FALSE, SET TRUE", f"GRANT {KEEPER} TO CURRENT_USER"]
+    return [*made, f"GRANT {VAULT} TO {APP} WITH INHERIT FALSE, SET TRUE", f"GRANT {KEEPER}, {ROTATOR} TO CURRENT_USER"]
 
 
 def create_functions() -> list[str]:
     """Return SQL for schema access: who acts, and the arrays that policies compare with."""
-    me = "CREATE FUNCTION access.me() RETURNS int LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT NULLIF(current_setting('app.user_id', true), '')::int $$"
-    arrays = [
-        f"CREATE FUNCTION access.{name}() RETURNS int[] {_DEFINER} AS $$ {_GRANTED.format(roles=roles)} $$"
-        for name, roles in _ARRAYS.items()
-    ]
     return [
-        me,
-        *arrays,
-        *_SHARING,
+        *reach.create_functions(),
+        *reach_acts.create_functions(),
         _COUNTS,
         _END_SHARES,
         _DESCRIBE,
@@ -149,24 +192,10 @@ def create_functions() -> list[str]:
     ]
 
 
-_SHARING = (
-    f"""CREATE FUNCTION access.shared() RETURNS uuid[] {_DEFINER} AS $$
-SELECT coalesce(array_agg(DISTINCT s.incident_id), '{{}}') FROM share s
-WHERE s.revoked_at IS NULL AND s.to_compartment_id = ANY((SELECT access.readable())::int[])
-AND NOT (s.compartment_id = ANY((SELECT access.readable())::int[])) $$""",
-    f"""CREATE FUNCTION access.shared_people() RETURNS uuid[] {_DEFINER} AS $$
-SELECT coalesce(array_agg(DISTINCT a.person_id), '{{}}') FROM account a
-WHERE a.incident_id = ANY((SELECT access.shared())::uuid[]) $$""",
-    f"""CREATE FUNCTION access.supervised() RETURNS int[] {_DEFINER} AS $$
-SELECT coalesce(array_agg(DISTINCT g.user_id), '{{}}') FROM access_grant g
-WHERE g.compartment_id = ANY((SELECT access.approving())::int[]) $$""",
-    f"""CREATE FUNCTION access.audited_users() RETURNS int[] {_DEFINER} AS $$
-SELECT coalesce(array_agg(DISTINCT g.user_id), '{{}}') FROM access_grant g
-WHERE g.compartment_id = ANY((SELECT access.audited())::int[]) $$""",
-)
 # De-identified: one count per month, county or agency of the analyst's compartments, never a row or a text.
 _COUNTS = f"""CREATE FUNCTION access.counts() RETURNS TABLE (kind text, cell text, n bigint) {_DEFINER} AS $$
-WITH seen AS (SELECT * FROM search_entry WHERE layer = 'own' AND compartment_id = ANY((SELECT access.counted())::int[]))
+WITH seen AS (SELECT * FROM search_entry WHERE layer = 'own' AND compartment_id = ANY((SELECT access.counted())::int[])
+  AND incident_id NOT IN (SELECT unnest(access.uncounted())))
 SELECT 'month', CASE WHEN date_trunc('month', earliest) = date_trunc('month', latest) THEN to_char(earliest, 'YYYY-MM') ELSE '' END,
   count(*) FROM seen GROUP BY 2
 UNION ALL SELECT 'county', coalesce(i.county, ''), count(*) FROM seen JOIN incident i ON i.id = seen.incident_id GROUP BY 2
@@ -183,13 +212,12 @@ WHEN (NEW.scope = 'CN.COCOUNSEL' AND NEW.answer <> 'yes') EXECUTE FUNCTION acces
 _DESCRIBE = f"""CREATE FUNCTION access.describe(who int) RETURNS TABLE (user_id int, display_name text, email text,
 organisation_id int, language text, single_key_shortcuts boolean, grants jsonb) {_DEFINER} AS $$
 SELECT u.id, u.display_name, u.email, u.organisation_id, u.language, u.single_key_shortcuts,
-coalesce((SELECT jsonb_agg(jsonb_build_object('compartment_id', c.id, 'matter_id', c.matter_id,
-  'organisation_id', c.organisation_id, 'role', g.role) ORDER BY g.id)
-  FROM access_grant g JOIN compartment c ON c.id = g.compartment_id AND (c.left_on IS NULL OR c.left_on > current_date)
-  WHERE g.user_id = u.id AND (g.expires_at IS NULL OR g.expires_at > now())
-  AND NOT EXISTS (SELECT 1 FROM ethical_wall w WHERE w.user_id = u.id AND w.compartment_id = g.compartment_id)), '[]')
+coalesce((SELECT jsonb_agg(jsonb_build_object('compartment_id', g.compartment_id, 'matter_id', g.matter_id,
+  'organisation_id', g.organisation_id, 'role', g.role, 'tier', g.tier, 'days_left', (g.expires_at::date - current_date))
+  ORDER BY g.id) FROM access.live g WHERE g.user_id = u.id), '[]')
 FROM app_user u WHERE u.id = who AND u.active $$"""
-_ENTER = """CREATE FUNCTION access.enter(token bytea, idle interval, absolute interval) RETURNS TABLE (user_id int,
+_PASSKEY = ", ".join(f"'{role}'" for role in sorted(PASSKEY_ROLES))
+_ENTER = f"""CREATE FUNCTION access.enter(token bytea, idle interval, absolute interval) RETURNS TABLE (user_id int,
 display_name text, email text, organisation_id int, language text, single_key_shortcuts boolean, grants jsonb,
 session_id uuid, method text, complete boolean, proved interval, quiet interval, open_for interval)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -206,26 +234,18 @@ BEGIN
   SELECT * INTO here FROM user_session WHERE token_hash = token;
   -- A password alone, or a code where the role asks for a passkey, is nobody yet: row security shows no row.
   whole := here.method IN ('passkey', 'demonstration') OR (here.method <> 'password' AND NOT EXISTS (
-    SELECT 1 FROM access_grant g WHERE g.user_id = who AND g.role IN (%s)
+    SELECT 1 FROM access_grant g WHERE g.user_id = who AND g.role IN ({_PASSKEY})
     AND (g.expires_at IS NULL OR g.expires_at > now())));
   IF whole THEN PERFORM set_config('app.user_id', who::text, true); END IF;
   RETURN QUERY SELECT d.*, here.id, here.method, whole, now() - here.proved_at, now() - last, now() - here.started_at
     FROM access.describe(who) d;
-END $$""" % ", ".join(f"'{role}'" for role in sorted(PASSKEY_ROLES))
+END $$"""
 
 
 def _owned_by_keeper() -> list[str]:
-    names = [
-        f"{name}()"
-        for name in (*_ARRAYS, "shared", "shared_people", "supervised", "audited_users", "counts", "end_shares")
-    ]
-    owned = [
-        f"ALTER FUNCTION access.{n} OWNER TO {KEEPER}"
-        for n in (*names, "describe(int)", "enter(bytea, interval, interval)")
-    ]
+    names = ("counts()", "end_shares()", "describe(int)", "enter(bytea, interval, interval)")
     return [
-        f"GRANT CREATE, USAGE ON SCHEMA access TO {KEEPER}",
-        *owned,
+        *(f"ALTER FUNCTION access.{name} OWNER TO {KEEPER}" for name in names),
         f"GRANT USAGE ON SCHEMA access TO {APP}, {VAULT}",
     ]
 
@@ -256,7 +276,8 @@ def give_rights() -> list[str]:
         # Who belongs to the demonstration only the owner says: its second step shows its code on the screen.
         f"REVOKE INSERT, UPDATE ON demonstration_user FROM {APP}",
         f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {KEEPER}",
-        f"GRANT UPDATE ON user_session, share TO {KEEPER}",
+        f"GRANT UPDATE ON user_session, share, break_glass TO {KEEPER}",
+        f"GRANT INSERT ON break_glass, notice TO {KEEPER}",
         f"GRANT INSERT, UPDATE, DELETE ON search_entry TO {KEEPER}",
         f"REVOKE INSERT, UPDATE ON search_entry FROM {APP}",
         f"GRANT USAGE ON SCHEMA vault TO {VAULT}",

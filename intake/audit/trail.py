@@ -23,6 +23,8 @@ NOT_LOGGED = frozenset(
         "search_entry",
         "derivative",  # made from what is logged; each making is in the item's custody, which is
         "likeness",
+        "vault.name_index",  # made from sealed names, whose change is logged
+        "export_content",  # which records a file holds; the export and its download are logged
         "upload_part",
         "upload_lease",
         "batch_file",
@@ -37,11 +39,14 @@ NOT_LOGGED = frozenset(
 # Columns whose values never enter the log in clear. '*' seals all of a table's columns but its keys.
 SEALED_COLUMNS: dict[str, tuple[str, ...]] = {
     "app_user": ("password_hash",),
+    "break_glass": ("reason", "review"),
+    "ethical_wall": ("reason", "end_reason"),
     "authenticator": ("wrapped_key", "sealed"),
     "recovery_code": ("code_hash",),
     "invitation": ("secret_hash", "claim_hash", "password_hash"),
     "saved_search": ("words", "name"),
     "vault.identity": ("wrapped_key", "sealed"),
+    "vault.protected": ("wrapped_key", "sealed"),
 }
 
 

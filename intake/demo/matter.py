@@ -28,10 +28,13 @@ def load(settings: Settings) -> None:
     with engine.connect() as owner:
         owner.execute(sa.text("select pg_advisory_lock(:lock)"), {"lock": _LOCK})
         written = progress.parts(owner)
+        if people.there(owner):
+            people.mark_people(owner)
         if _WHOLE in written:
             return
         with engine.connect().execution_options(isolation_level="READ COMMITTED") as together, together.begin():
             people.load_people(together)
+            people.mark_people(together)
         users = people.user_ids(owner)
         organisations = [int(each) for each in owner.scalars(sa.select(Organisation.id))]
         keys.prepare(settings, organisations)
@@ -50,7 +53,7 @@ def sign_ins() -> str:
     width = max(len(user["email"]) for user in users)
     lines = [
         "Fictional demonstration: every person, name and event in it is invented. Never put real people in it.",
-        f"Sign in as any of these with the password {data['sign_in']['password']}",
+        f"Sign in as any of these with the password {data['sign_in']['password']}; the next page shows the code.",
     ]
     for user in users:
         organisation = data["organisation"][user["organisation"]]["short_name"]

@@ -6,9 +6,11 @@ import tomllib
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from intake.access.models import Compartment, Grant, Organisation, User
-from intake.access.sign_in import hash_password
+from intake.access.passwords import hash_password
+from intake.access.proofs import DemonstrationUser
 from intake.matters.models import Matter
 from intake.settings import project_file
 
@@ -23,7 +25,7 @@ def described() -> dict[str, Any]:
 def load_people(connection: sa.Connection) -> None:
     """Write matter, organisations, users and grants as the database's owner. Does nothing when they are there."""
     data = described()
-    if connection.execute(sa.select(Matter.id).where(Matter.docket_no == data["matter"]["docket_no"])).first():
+    if there(connection):
         return
     matter = _add(connection, Matter, caption=data["caption"], fictional=True, **data["matter"])
     organisations, compartments = [], []
@@ -57,6 +59,18 @@ def load_people(connection: sa.Connection) -> None:
             role=entry["role"],
             tier=TIERS.get(entry["role"], 0),
         )
+
+
+def there(connection: sa.Connection) -> bool:
+    """Tell whether the demonstration's matter, and with it its people, are in the database."""
+    found = sa.select(Matter.id).where(Matter.docket_no == described()["matter"]["docket_no"], Matter.fictional)
+    return connection.execute(found).first() is not None
+
+
+def mark_people(connection: sa.Connection) -> None:
+    """Say which users are the demonstration's: their second step shows its code. Only the owner may write this."""
+    ids = [{"user_id": user_id} for user_id in user_ids(connection).values()]
+    connection.execute(insert(DemonstrationUser).on_conflict_do_nothing(), ids)
 
 
 def user_ids(connection: sa.Connection) -> dict[str, int]:

@@ -33,6 +33,7 @@ ARGUMENTS = {
     "recording_id": "recording",
     "export_id": "export",
     "user_id": "user",
+    "project_id": "project",
 }
 STEPS = ("consent", "person", "story", "when-where", "who", "injuries", "files", "check")
 # Addresses without an argument of their own that name a record behind the question mark.
@@ -45,6 +46,10 @@ JSON: dict[str, dict[str, Any]] = {
     "evidence.complete": {},
     "evidence.abort": {},
     "incidents.places": {"typed": "Main"},
+    "access.sign_in_options": {},
+    "access.sign_in_passkey": {"credential": {}},
+    "access.again_options": {},
+    "access.again_passkey": {"credential": {}},
 }
 # A valid form for every address that takes one, so that nothing but access can be the reason of a refusal.
 # {words in braces} are filled with the identifiers.
@@ -79,12 +84,19 @@ FORMS: dict[str, dict[str, str]] = {
     "preservation.move": {"state": "asked"},
     "exports.new": {"format": "csv", "profile": "records"},
     "exports.approve": {},
+    "deidentified.index": {"matter": "1", "title": "x"},
+    "deidentified.extract": {},
+    "deidentified.close": {},
+    "deidentified.rules": {"compartment": "1", "claims": "no"},
     "admin.role": {"role": "RO.AUDITOR"},
     "admin.active": {"active": "no"},
     "access.switch_language": {"language": "en"},
     "access.account": {"language": "en"},
     "access.sign_in": {"email": "nobody@example.org", "password": "x"},
     "access.sign_out": {},
+    "access.second_step": {"code": "000000"},
+    "access.again": {"code": "000000"},
+    "access.here": {},
 }
 
 

@@ -91,4 +91,4 @@ def test_every_answer_carries_the_headers(client: Browser) -> None:
 def test_the_next_address_never_leads_to_another_site(client: Browser, world: World) -> None:
     client.get("/sign-in?next=//evil.example/")
     answer = client.post("/sign-in?next=//evil.example/", {"email": world.emails["intake"], "password": PASSWORD})
-    assert answer.location == "/"
+    assert answer.location == "/sign-in/code"

@@ -74,7 +74,7 @@ def web(loaded: Settings) -> Flask:
 
 
 def _browser(web: Flask, email: str) -> Browser:
-    return Browser(web).sign_in(email, people.described()["sign_in"]["password"])
+    return Browser(web).sign_in(email)
 
 
 def _counts(owner: sa.Connection) -> dict[str, int]:
