@@ -9,9 +9,10 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from intake import db, keys, schema
+from intake import db, keys, log_commands, schema
 from intake.access import rows
 from intake.access.models import Organisation
+from intake.audit import identity
 from intake.errors import KeyUnavailable
 from intake.local import services
 from intake.settings import Settings
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("doctor", help="check stores, rights and keys").set_defaults(run=doctor)
     commands.add_parser("reconcile", help="finish or name left-over uploads").set_defaults(run=reconcile)
     commands.add_parser("psql", help="open the database's own shell as its owner").set_defaults(run=psql)
+    log_commands.add(commands)
     demo_command = commands.add_parser("demo", help="write the fictional demonstration matter")
     demo_command.add_argument("--scale", type=int, default=0, metavar="N", help="also make N incidents, for benchmarks")
     demo_command.set_defaults(run=demo)
@@ -53,6 +55,7 @@ def up(settings: Settings, _options: argparse.Namespace) -> int:
         from intake.demo import matter  # noqa: PLC0415
 
         matter.load(settings)
+        identity.make_witness(settings, "second-organisation")
         greeting = matter.greeting(f"http://localhost:{port}")
     else:
         greeting = f"ready http://localhost:{port}"
@@ -132,6 +135,8 @@ def psql(settings: Settings, _options: argparse.Namespace) -> None:
 def _prepare(settings: Settings) -> None:
     schema.upgrade(settings.database_url)
     schema.set_program_password(settings.database_url, settings.program_password)
+    schema.set_program_password(settings.database_url, settings.sequencer_password, "testigo_sequencer")
+    identity.make_key(settings.log_key_file)
     db.connect(settings.program_url)
     with db.transaction():
         organisations = list(db.session.scalars(sa.select(Organisation.id)))

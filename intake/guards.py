@@ -12,9 +12,11 @@ from functools import cache
 import sqlalchemy as sa
 
 from intake.access import rows
-from intake.audit import trail
+from intake.audit import compare, rights, trail
 from intake.deidentified import guards as deidentified
-from intake.evidence import access_sql
+from intake.evidence import access_sql, custody_sql
+from intake.media import access_sql as media_sql
+from intake.people import guards as people
 from intake.search import index
 
 SCHEMAS = ("access", "audit", "deidentified", "search", "vault")
@@ -50,8 +52,13 @@ def statements() -> list[str]:
     guards = [
         *rows.create_functions(),
         *access_sql.create_functions(),
+        *custody_sql.create_functions(),
+        *media_sql.create_functions(),
         *rows.give_rights(),
+        *people.create_guards(),
         *trail.create_log(),
+        *rights.give_rights(),
+        *compare.create_functions(),
         *index.create_index(),
         *deidentified.create_views(),
     ]
@@ -74,7 +81,7 @@ def laid(connection: sa.Connection) -> str:
 
 def make_roles(connection: sa.Connection) -> None:
     """Make the database roles where they are missing. They belong to the whole server and are never dropped."""
-    _run(connection, rows.create_roles())
+    _run(connection, [*rows.create_roles(), *rights.create_roles()])
 
 
 def lift(connection: sa.Connection) -> None:
@@ -91,7 +98,9 @@ def lay(connection: sa.Connection) -> None:
     tables = inspector.get_table_names(schema="public")
     for table in (*sorted(tables), *(f"vault.{t}" for t in sorted(inspector.get_table_names(schema="vault")))):
         if table not in trail.NOT_LOGGED:
-            _run(connection, trail.log_changes(table))
+            schema, _, name = table.rpartition(".")
+            key = inspector.get_pk_constraint(name, schema=schema or "public")["constrained_columns"]
+            _run(connection, trail.log_changes(table, key))
     _run(connection, [f"COMMENT ON SCHEMA access IS '{stamp()}'"])
 
 

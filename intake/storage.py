@@ -9,7 +9,7 @@ import base64
 import datetime as dt
 import hashlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -197,8 +197,12 @@ class Storage:
             with body:
                 yield from body.iter_chunks(CHUNK)
 
-    def hash_stored(self, key: str, version_id: str = "", *, bucket: str = "") -> tuple[str, int]:
+    def hash_stored(
+        self, key: str, version_id: str = "", *, bucket: str = "", also: Callable[[bytes], None] | None = None
+    ) -> tuple[str, int]:
         """Read a version back and return its SHA-256 (hex) and size in bytes; memory stays flat.
+
+        also: is given every piece as it comes, in order.
 
         Of multipart objects S3's own SHA-256 is one of the parts' digests, so it proves nothing about the file.
         """
@@ -206,6 +210,8 @@ class Storage:
         for chunk in self.open(key, version_id, bucket=bucket):
             digest.update(chunk)
             size += len(chunk)
+            if also:
+                also(chunk)
         return digest.hexdigest(), size
 
     def versions(self, key: str) -> list[Head]:
@@ -249,11 +255,14 @@ class Storage:
             ResponseContentType=media_type,
         )
 
-    def retain(self, key: str, version_id: str, until: dt.datetime) -> None:
-        """Lock a version until a time; nobody, the store's administrator included, can shorten it (COMPLIANCE)."""
-        retention: Any = {"Mode": "COMPLIANCE", "RetainUntilDate": until}
+    def retain(self, key: str, version_id: str, until: dt.datetime, *, bucket: str = "") -> None:
+        """Lock a version until a time, in the mode of the settings.
+
+        COMPLIANCE: nobody, the store's administrator included, can shorten it; GOVERNANCE: the administrator can.
+        """
+        retention: Any = {"Mode": self.settings.s3_lock_mode, "RetainUntilDate": until}
         with _answering():
-            self._s3.put_object_retention(Bucket=self.bucket, Key=key, VersionId=version_id, Retention=retention)
+            self._s3.put_object_retention(**self._at(key, version_id, bucket), Retention=retention)
 
     def delete_export(self, key: str) -> None:
         """Delete a finished export's file. Evidence has no such call: the program's identity may not."""

@@ -9,12 +9,21 @@ import procrastinate
 
 from intake import db, jobs, keys
 from intake import storage as stores
+from intake.media import scanner
 from intake.people import vault
 from intake.settings import Settings
 from intake.storage import Storage
 
 # Modules whose tasks the worker knows; importing one registers its tasks.
-TASK_MODULES = ("intake.evidence.sealing", "intake.evidence.reconcile", "intake.exports.jobs")
+TASK_MODULES = (
+    "intake.audit.compare",
+    "intake.media.scans",
+    "intake.media.derive",
+    "intake.media.reading",
+    "intake.evidence.sealing",
+    "intake.evidence.reconcile",
+    "intake.exports.jobs",
+)
 
 
 def prepare(settings: Settings) -> procrastinate.App:
@@ -27,6 +36,7 @@ def prepare(settings: Settings) -> procrastinate.App:
     db.connect(settings.program_url)
     vault.use(keys.service(settings))
     stores.use(Storage(settings))
+    scanner.use(scanner.Scanner.of(settings))
     return jobs.application(settings.program_url)
 
 

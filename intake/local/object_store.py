@@ -43,11 +43,14 @@ class Access:
 
 
 class LocalObjectStore:
-    """The store of one state folder, with a locked bucket (evidence) and a plain one (exports)."""
+    """The store of one state folder: locked buckets (evidence, the log's checkpoints) and a plain one (exports)."""
 
-    def __init__(self, state_dir: Path, locked_bucket: str, plain_bucket: str) -> None:
-        self.weed = Weed(state_dir, locked_bucket, plain_bucket)
+    def __init__(
+        self, state_dir: Path, locked_bucket: str, plain_bucket: str, checkpoints_bucket: str = "testigo-checkpoints"
+    ) -> None:
+        self.weed = Weed(state_dir, locked_bucket, plain_bucket, checkpoints_bucket)
         self.locked_bucket, self.plain_bucket = locked_bucket, plain_bucket
+        self.checkpoints_bucket = checkpoints_bucket
 
     def ensure(self, origins: Sequence[str] | None = None) -> Access:
         """Start the server unless it runs, set the buckets up once, and return the program's access.
@@ -58,7 +61,7 @@ class LocalObjectStore:
         self.weed.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         with locked(self.weed.home / ".lock"):
             self.weed.prepare()
-            if not self._writable():
+            if self.weed.outdated() or not self._writable():
                 self.weed.stop()
                 self.weed.start(self._writable)
             self._set_up(origins)
@@ -97,7 +100,7 @@ class LocalObjectStore:
         record = self.weed.home / "set-up.json"
         before = json.loads(record.read_text()) if record.exists() else {}
         admitted: list[str] = before.get("origins", []) if origins is None else sorted(origins)
-        made = {"data": self.weed.data.stat().st_ino, "buckets": [self.locked_bucket, self.plain_bucket]}
+        made = {"data": self.weed.data.stat().st_ino, "buckets": list(self.weed.buckets)}
         wanted = {**made, "origins": admitted}
         if before == wanted:
             return
@@ -109,14 +112,15 @@ class LocalObjectStore:
 
     def _make_buckets(self) -> None:
         s3 = self._as("setup")
-        with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou, s3.exceptions.BucketAlreadyExists):
-            s3.create_bucket(Bucket=self.locked_bucket, ObjectLockEnabledForBucket=True)
-        s3.put_bucket_versioning(Bucket=self.locked_bucket, VersioningConfiguration={"Status": "Enabled"})
+        for bucket in (self.locked_bucket, self.checkpoints_bucket):
+            with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou, s3.exceptions.BucketAlreadyExists):
+                s3.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
+            s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+            lock = s3.get_object_lock_configuration(Bucket=bucket)["ObjectLockConfiguration"]
+            if lock.get("ObjectLockEnabled") != "Enabled":
+                raise RuntimeError(f"The bucket {bucket} does not lock its objects.")
         with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou, s3.exceptions.BucketAlreadyExists):
             s3.create_bucket(Bucket=self.plain_bucket)
-        lock = s3.get_object_lock_configuration(Bucket=self.locked_bucket)["ObjectLockConfiguration"]
-        if lock.get("ObjectLockEnabled") != "Enabled":
-            raise RuntimeError(f"The bucket {self.locked_bucket} does not lock its objects.")
 
     def _sync_every_write(self) -> None:
         said = self.weed.shell("fs.configure -locationPrefix=/buckets/ -fsync=true -apply\nfs.configure\n")

@@ -66,7 +66,9 @@ def origins_of(port: int) -> tuple[str, str]:
 
 
 def _store(settings: Settings) -> LocalObjectStore:
-    return LocalObjectStore(settings.state_dir, settings.s3_bucket, settings.s3_exports_bucket)
+    return LocalObjectStore(
+        settings.state_dir, settings.s3_bucket, settings.s3_exports_bucket, settings.s3_checkpoints_bucket
+    )
 
 
 def _secret_key(settings: Settings) -> str:

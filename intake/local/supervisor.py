@@ -29,6 +29,7 @@ GRACE = 20  # seconds in which a child may finish what it does
 
 WEB = "intake.wsgi:app"
 WORKER = [sys.executable, "-m", "intake.cli", "worker"]
+SEQUENCER = [sys.executable, "-m", "intake.cli", "sequencer"]
 
 
 @dataclass
@@ -114,6 +115,7 @@ def _run_alone(settings: Settings, greeting: str, embedded: _embedded, stop: _St
         children = [
             Child("web", web_command(settings, listener.fileno()), listener),
             Child("worker", WORKER),
+            Child("sequencer", SEQUENCER),
         ]
         try:
             return _watch(settings, children, embedded, greeting, stop)

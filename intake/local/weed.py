@@ -35,11 +35,11 @@ OPTIONS = """
 class Weed:
     """One server and its folder: keys that it may read but not change, data that is its alone."""
 
-    def __init__(self, state_dir: Path, locked_bucket: str, plain_bucket: str) -> None:
+    def __init__(self, state_dir: Path, locked_bucket: str, plain_bucket: str, checkpoints_bucket: str) -> None:
         self.account = Account.of_servers()
         self.home = home_for(state_dir, self.account) / "s3"
         self.data = self.home / "data"
-        self.buckets = (locked_bucket, plain_bucket)
+        self.buckets = (locked_bucket, plain_bucket, checkpoints_bucket)
 
     def prepare(self) -> None:
         """Make the folder and the secrets, and load them. Raises RuntimeError when the program is not installed."""
@@ -123,6 +123,11 @@ class Weed:
         kept, fresh = self.ports, filter(_free, random.sample(PORTS, 2000))
         self.ports = {s: kept[s] if s in kept and _free(kept[s]) else next(fresh) for s in SERVICES}
         write_private(self.home / "ports.json", json.dumps(self.ports).encode())
+
+    def outdated(self) -> bool:
+        """Tell whether the server was started with other identities or rights than it would be now."""
+        written = self.home / "s3.json"
+        return written.exists() and written.read_bytes() != identities(self.keys, *self.buckets)
 
     def _write_keys(self) -> None:
         for name, content in make_certificates().items():

@@ -39,11 +39,12 @@ def load_or_make_secrets(path: Path) -> dict[str, str]:
     return kept
 
 
-def identities(keys: dict[str, str], locked_bucket: str, plain_bucket: str) -> bytes:
+def identities(keys: dict[str, str], locked_bucket: str, plain_bucket: str, checkpoints_bucket: str) -> bytes:
     """Return the server's identity file: the program by policy, set-up alone as administrator, a probe for itself."""
     statements = [
         *_allow(locked_bucket, BUCKET_READ, (*WRITE_AND_READ, *KEEP)),
         *_allow(plain_bucket, BUCKET_READ, (*WRITE_AND_READ, *DISCARD)),
+        *_allow(checkpoints_bucket, BUCKET_READ, (*WRITE_AND_READ, *KEEP)),
     ]
     policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
     rights: dict[str, dict[str, list[str]]] = {

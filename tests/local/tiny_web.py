@@ -18,6 +18,6 @@ def app(_environ: dict[str, object], start: Callable[[str, list[tuple[str, str]]
 
 if __name__ == "__main__":
     supervisor.WEB = "tests.local.tiny_web:app"
-    supervisor.WORKER = [sys.executable, "-c", "import time; time.sleep(600)"]
+    supervisor.WORKER = supervisor.SEQUENCER = [sys.executable, "-c", "import time; time.sleep(600)"]
     filled = services.ensure_all(Settings.load())
     sys.exit(supervisor.run(filled, f"ready http://localhost:{filled.port}"))
