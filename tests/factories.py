@@ -21,7 +21,7 @@ def an_account(incident: Incident | None = None, **values: Any) -> Account:
     """Return a person's account of `incident`, or of a new one."""
     incident = incident or _incident()
     place = {"compartment_id": incident.compartment_id, "opened_by_id": incident.opened_by_id}
-    person = Person(pseudonym="Declarant", **place)
+    person = Person(pseudonym="", **place)
     db.session.add(person)
     db.session.flush()
     person.pseudonym = f"Declarant {person.number:04d}"

@@ -139,7 +139,7 @@ def _generate(rows: dict[str, list[tuple[Any, ...]]], share: _Share, rng: random
     told, more = story(rng, language), story(rng, language)
     when = _when(rng)
     name, latitude, longitude = rng.choice(PLACES)
-    rows["person"].append((person, *place, f"Declarant {str(person)[-4:]}"))
+    rows["person"].append((person, *place, f"Declarant {str(person)[-12:]}"))
     rows["incident"].append(
         (
             incident,

@@ -7,7 +7,6 @@ import uuid
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.orm import Mapped, mapped_column
 
 from intake.access.fields import classes
@@ -19,7 +18,7 @@ class Person(InCompartment, Record):
 
     __tablename__ = "person"
     __field_classes__ = classes(
-        public="number pseudonym pseudonym_style",
+        public="number pseudonym pseudonym_style pseudonym_fixed_at",
         confidential="age_band language reads_language variant_town city answers",
     )
     number: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("nextval('person_number')"), unique=True)
@@ -31,6 +30,8 @@ class Person(InCompartment, Record):
     variant_town: Mapped[str] = mapped_column(default="", server_default="")
     city: Mapped[str] = mapped_column(default="", server_default="")
     answers: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=sa.text("'{}'"))
+    # From the first locked paper on the pseudonym stands in court papers, and changes no more.
+    pseudonym_fixed_at: Mapped[dt.datetime | None]
 
 
 class Consent(InCompartment, Record):
@@ -56,20 +57,18 @@ class Consent(InCompartment, Record):
     expires_on: Mapped[dt.date | None]
 
 
-class Identity(Base):
-    """Sealed fields of a person: AES-256-GCM under a fresh data key, wrapped by the organisation's key.
+class UsedPseudonym(Base):
+    """A pseudonym that was given in a matter, for ever: it stays taken when its person changes style or is gone.
 
-    In schema `vault`, readable only through the database role testigo_vault (people/vault.py).
+    A trigger on `person` writes it (people/guards.py). Numbers come from one sequence, so that whether a
+    pseudonym is free tells nobody of another organisation's people.
     """
 
-    __tablename__ = "identity"
-    __field_classes__ = classes(public="person_id organisation_id updated_at", sealed="key_id wrapped_key sealed")
-    __table_args__ = ({"schema": "vault"},)
-    person_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("person.id"), primary_key=True)
+    __tablename__ = "used_pseudonym"
+    __field_classes__ = classes(public="matter_id pseudonym person_id taken_at")
+    matter_id: Mapped[int] = mapped_column(sa.ForeignKey("matter.id"), primary_key=True)
+    pseudonym: Mapped[str] = mapped_column(primary_key=True)
     compartment_id: Mapped[int] = mapped_column(sa.ForeignKey("compartment.id"))
     opened_by_id: Mapped[int] = mapped_column(sa.ForeignKey("app_user.id"))
-    organisation_id: Mapped[int] = mapped_column(sa.ForeignKey("organisation.id"))
-    key_id: Mapped[str]
-    wrapped_key: Mapped[bytes]
-    sealed: Mapped[dict[str, Any]] = mapped_column(pg.JSONB)
-    updated_at: Mapped[dt.datetime] = mapped_column(server_default=sa.func.clock_timestamp())
+    person_id: Mapped[uuid.UUID] = mapped_column(index=True)
+    taken_at: Mapped[dt.datetime] = mapped_column(server_default=sa.func.clock_timestamp())

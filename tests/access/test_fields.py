@@ -22,7 +22,8 @@ from intake.exports.records import CLASSES, PROFILES, SOURCES
 from intake.incidents.claims import write_note
 from intake.incidents.models import ClaimTag, Incident, Note
 from intake.pages import FieldHidden
-from intake.people.models import Identity, Person
+from intake.people.models import Person
+from intake.people.vault_models import Identity
 from tests.factories import an_account
 
 Acting = Callable[[str], AbstractContextManager[Actor]]
