@@ -28,17 +28,20 @@ def application(program_url: str) -> procrastinate.App:
     return tasks
 
 
-def defer(task: str, **arguments: Any) -> None:  # noqa: ANN401
+def defer(task: str, *, slow: bool = False, **arguments: Any) -> None:  # noqa: ANN401
     """Queue `task` within this transaction: it exists if and only if the transaction commits.
 
+    slow: it may take many minutes, so it waits for the others and never takes every place of the workers.
     arguments: identifiers only (user_id and record ids), never a name, a narrative or search words.
     """
+    # Jobs of one lock run one after the other.
+    lock = "slow" if slow else None
     db.session.execute(
         sa.text(
-            "select procrastinate_defer_jobs_v1(ARRAY[row('default', :task, 0, null, null, cast(:args as jsonb), null)"
-            "::procrastinate_job_to_defer_v1])"
+            "select procrastinate_defer_jobs_v1(ARRAY[row('default', :task, :priority, :lock, null,"
+            " cast(:args as jsonb), null)::procrastinate_job_to_defer_v1])"
         ),
-        {"task": task, "args": json.dumps(arguments, default=str)},
+        {"task": task, "args": json.dumps(arguments, default=str), "priority": -1 if slow else 0, "lock": lock},
     )
 
 

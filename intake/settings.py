@@ -56,6 +56,9 @@ class Settings:
     kms_endpoint_url: str = ""
     kms_key: str = "alias/testigo-{organisation}"
     kms_index_key: str = "alias/testigo-index-{organisation}"
+    scan_signatures: str = "/var/lib/clamav"
+    scan_socket: str = ""
+    scan_stale_days: int = 7
     fixity_mb_per_second: float = 40.0
     fixity_every_days: float = 7.0
     certificate_check_days: float = 30.0

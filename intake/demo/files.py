@@ -54,6 +54,6 @@ def keep(facts: Facts, incident_id: uuid.UUID, users: dict[str, int], store: Sto
         )
     return [
         sealing.keep(incident_id, account_id, user_id, filename=each.filename, media_type=each.media_type,
-                     body=each.body, store=store)
+                     body=each.body, store=store, made_here=True)
         for each in brought(facts)
     ]  # fmt: skip

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import procrastinate
 import sqlalchemy as sa
 
-from intake import db, storage
+from intake import db, jobs, storage
 from intake.access import sessions
+from intake.access.actor import current
 from intake.errors import DatabaseUnavailable, NotThere, StoreUnavailable
 from intake.evidence.custody import note
 from intake.evidence.models import EvidenceItem
@@ -81,9 +82,11 @@ def keep(
     media_type: str,
     body: bytes,
     store: Storage,
+    made_here: bool = False,
 ) -> uuid.UUID:
     """Take a file whose bytes are at hand through the same steps, and return its item's id.
 
+    made_here: this program made the bytes, so no scanner need look at them; never for what a person gave.
     Runs its own transactions. The same bytes for the same account are kept once. Raises as start_upload.
     """
     sha256 = hashlib.sha256(body).hexdigest()
@@ -101,7 +104,10 @@ def keep(
         version_id = store.put_object(store.bucket, object_key, body, media_type)
         with db.transaction():
             sessions.act_for(user_id)
-            mark_received(db.session.get_one(EvidenceItem, item_id), version_id, sha256)
+            item = db.session.get_one(EvidenceItem, item_id)
+            mark_received(item, version_id, sha256)
+            if made_here:
+                _write(item, {"scan": "made_here"})
     seal(item_id, user_id, store)
     return item_id
 
@@ -143,6 +149,8 @@ def _decide(item: EvidenceItem, stored: _Stored, found: tuple[str, int]) -> None
     now = sa.func.clock_timestamp()
     _write(item, {"state": "sealed", "sha256": sha256, "sealed_at": now, "checked_at": now, "check_ok": True})
     note(item, "verified", sha256=sha256, size=size, device_sha256=stored.device_sha256, version_id=stored.version_id)
+    # Nobody opens it before it was scanned; what this program made itself needs no scan.
+    jobs.defer("derive_item" if item.scan == "made_here" else "scan_item", user_id=current().user_id, item_id=item.id)
 
 
 def _refusal(stored: _Stored, sha256: str, size: int) -> str:

@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from typing import Any, NoReturn
 
-from intake.media import confine, parsers
+from intake.media import confine, copy_parsers, parsers
 
 _CHUNK = 1 << 16  # bytes
 
@@ -41,6 +41,7 @@ def main(configuration: str) -> None:
     programs = {name: os.open(path, os.O_RDONLY | os.O_CLOEXEC) for name, path in told["programs"].items()}
     readable = confine.open_places([*told["readable"], *told["programs"].values()])
     parsers.load()
+    copy_parsers.load()
     state = {"network": confine.leave_network(told.get("network", "")), "user": _become_nobody()}
     state["files"] = "landlock" if confine.landlock_version() else ""
     confine.bind_to_parent(told["parent"])
@@ -132,7 +133,7 @@ def _work(request: dict[str, Any], writing: int, programs: dict[str, int], reada
 
 
 def _parse(request: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-    parser = parsers.PARSERS[request["parser"]]
+    parser = (parsers.PARSERS | copy_parsers.PARSERS)[request["parser"]]
     try:
         return 0, parser(Path(request["source"]), Path(request["out"]), **request["parameters"])
     except parsers.Unreadable as why:

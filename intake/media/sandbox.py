@@ -7,6 +7,7 @@ hundred photos cost five hundred forks, not five hundred Pythons. `borrowed()` l
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import pwd
@@ -21,7 +22,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import imageio_ffmpeg
 
@@ -74,7 +75,7 @@ class Folder:
     source: Path
     out: Path
 
-    def open(self, name: str) -> IO[bytes]:
+    def open(self, name: str) -> io.BufferedReader:
         """Open what the jail wrote. Raises ParserFailed for a link, a device, or nothing: the writer is not trusted."""
         try:
             opened = os.open(self.out / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -84,7 +85,7 @@ class Folder:
         if not stat.S_ISREG(about.st_mode) or about.st_nlink != 1 or about.st_size == 0:
             os.close(opened)
             raise ParserFailed("nothing")
-        return os.fdopen(opened, "rb")
+        return io.BufferedReader(io.FileIO(opened, "rb"))
 
     def read(self, name: str, most: int = 64 * MIB) -> bytes:
         """Return what the jail wrote, at most `most` bytes. Raises ParserFailed."""
