@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.orm import Mapped, mapped_column
 
 from intake.access.fields import classes
-from intake.db import Record
+from intake.db import Base, Record
 
 
 class Export(Record):
@@ -43,3 +43,14 @@ class Export(Record):
     sha256: Mapped[str | None]
     approved_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("app_user.id"))
     finished_at: Mapped[dt.datetime | None]
+
+
+class ExportContent(Base):
+    """One incident that a finished file holds. Who lost sight of any of them since then does not get the file."""
+
+    __tablename__ = "export_content"
+    __field_classes__ = classes(public="export_id object_key")
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(), primary_key=True)
+    export_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("export.id"), index=True)
+    object_key: Mapped[str]
+    incident_id: Mapped[uuid.UUID]

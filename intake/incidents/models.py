@@ -37,6 +37,8 @@ class Incident(WhenColumns, InCompartment, Record):
     )
     __table_args__ = (
         sa.CheckConstraint("earliest <= latest", name="interval"),
+        sa.CheckConstraint("tier BETWEEN 0 AND 3", name="tier"),
+        sa.Index("ix_incident_above", "compartment_id", "tier", postgresql_where=sa.text("tier > 1")),
         sa.Index("ix_incident_compartment_number", "compartment_id", sa.text("number DESC")),
     )
     number: Mapped[int] = mapped_column(
@@ -44,7 +46,7 @@ class Incident(WhenColumns, InCompartment, Record):
     )
     title: Mapped[str] = mapped_column(default="", server_default="")
     stage: Mapped[str] = mapped_column(default="SG0", server_default="SG0")
-    tier: Mapped[int] = mapped_column(default=0, server_default="0")
+    tier: Mapped[int] = mapped_column(default=1, server_default="1")
     mode: Mapped[str] = mapped_column(default="", server_default="")
     interview_language: Mapped[str] = mapped_column(default="", server_default="")
     interpreter: Mapped[str] = mapped_column(default="not_asked", server_default="not_asked")

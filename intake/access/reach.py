@@ -1,0 +1,118 @@
+"""How far a user reaches, as SQL functions of schema access: arrays that row policies compare with, once a statement.
+
+Access = active account, organisation in the matter, a grant (role, tier, expiry) that needs no confirmation any more,
+tier at most the grant's, no ethical wall (security page section 5). A wall stands above everything else here: above
+shares, one's own intakes, break-glass and approval.
+"""
+
+from __future__ import annotations
+
+KEEPER = "testigo_keeper"
+DEFINER = "LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = public, pg_temp"
+ATTORNEYS = "'RO.SUPATT', 'RO.COCOUNSEL'"
+READERS = f"'RO.PARALEGAL', {ATTORNEYS}"
+
+_ME = """CREATE FUNCTION access.me() RETURNS int LANGUAGE sql STABLE PARALLEL SAFE AS
+$$ SELECT NULLIF(current_setting('app.user_id', true), '')::int $$"""
+# Every grant that counts now, whoever's: the one place that knows when a grant does.
+_LIVE = """CREATE VIEW access.live AS
+SELECT g.id, g.user_id, g.compartment_id, g.role, g.tier, g.expires_at, c.matter_id, c.organisation_id
+FROM access_grant g JOIN app_user u ON u.id = g.user_id AND u.active
+JOIN compartment c ON c.id = g.compartment_id AND (c.left_on IS NULL OR c.left_on > current_date)
+WHERE NOT g.awaits_confirmation AND (g.expires_at IS NULL OR g.expires_at > now())
+AND NOT EXISTS (SELECT 1 FROM ethical_wall w WHERE w.user_id = g.user_id AND w.compartment_id = g.compartment_id
+  AND w.incident_id IS NULL AND w.ended_at IS NULL)"""
+_ARRAYS = {
+    "readable": READERS,
+    "writable": "'RO.SUPATT'",
+    "drafting": "'RO.PARALEGAL', 'RO.SUPATT'",
+    "own": "'RO.INTAKE', 'RO.PARALEGAL', 'RO.SUPATT'",
+    "identifying": "'RO.PARALEGAL', 'RO.SUPATT'",
+    "audited": "'RO.AUDITOR', 'RO.SUPATT'",
+    "counted": "'RO.ANALYST'",
+    "approving": "'RO.SUPATT'",
+    "managing": "'RO.ADMIN'",
+}
+# Tier 2 is attorneys' eyes only: whatever a grant says, no other role reaches above 1.
+_HELD = f"""CREATE FUNCTION access.held(roles text[]) RETURNS TABLE (compartment_id int, tier int) {DEFINER} AS $$
+SELECT g.compartment_id, max(CASE WHEN g.role IN ({ATTORNEYS}) THEN g.tier ELSE least(g.tier, 1) END)
+FROM access.live g WHERE g.user_id = access.me() AND g.role = ANY(roles) GROUP BY 1 $$"""
+# Few by nature: hence the partial index, and hence tiers 0 and 1 apart. Only a grant of tier 0 makes a long list.
+_ABOVE = """SELECT coalesce(array_agg(i.id), '{{}}') || CASE
+WHEN EXISTS (SELECT 1 FROM access.held(ARRAY[{roles}]) h WHERE h.tier < 1) THEN (SELECT coalesce(array_agg(o.id), '{{}}')
+  FROM access.held(ARRAY[{roles}]) h JOIN incident o ON o.compartment_id = h.compartment_id AND o.tier = 1 WHERE h.tier < 1)
+ELSE '{{}}' END || access.walled()
+FROM access.held(ARRAY[{roles}]) h JOIN incident i ON i.compartment_id = h.compartment_id AND i.tier > 1 AND i.tier > h.tier"""
+_SETS = {
+    # Incidents behind a wall round that one record.
+    "walled": """SELECT coalesce(array_agg(w.incident_id), '{}') FROM ethical_wall w
+WHERE w.user_id = access.me() AND w.incident_id IS NOT NULL AND w.ended_at IS NULL""",
+    # Incidents of my compartments that my grants there do not reach.
+    "above": _ABOVE.format(roles=READERS),
+    # The same for an analyst: such an incident is not counted either.
+    "uncounted": _ABOVE.format(roles="'RO.ANALYST'"),
+    # Who opened an intake keeps seeing it, whatever its tier, until a declaration on it is locked or a court seals it.
+    "closed": """SELECT coalesce(array_agg(x.id), '{}') || access.walled() FROM (
+  SELECT d.incident_id AS id FROM declaration d WHERE d.opened_by_id = access.me() AND d.locked_at IS NOT NULL
+  UNION SELECT i.id FROM incident i WHERE i.opened_by_id = access.me() AND i.tier > 2) x""",
+    # What other organisations show to one of my compartments, as far as my grant there reaches. Both must be in the
+    # matter still: leaving the coalition ends shares in both directions.
+    "shared": f"""SELECT coalesce(array_agg(DISTINCT s.incident_id), '{{}}') FROM share s
+JOIN access.held(ARRAY[{READERS}]) h ON h.compartment_id = s.to_compartment_id
+JOIN incident i ON i.id = s.incident_id AND i.tier <= h.tier
+JOIN compartment c ON c.id = s.compartment_id AND (c.left_on IS NULL OR c.left_on > current_date)
+WHERE s.revoked_at IS NULL AND s.compartment_id <> ALL(access.readable()) AND NOT EXISTS (SELECT 1 FROM ethical_wall w
+  WHERE w.user_id = access.me() AND w.ended_at IS NULL
+  AND (w.incident_id = s.incident_id OR (w.incident_id IS NULL AND w.compartment_id = s.compartment_id)))""",
+    # Records that two people opened to me for an hour. A court's seal is not theirs to break.
+    "broken": """SELECT coalesce(array_agg(b.incident_id), '{}') FROM break_glass b
+JOIN incident i ON i.id = b.incident_id AND i.tier < 3
+JOIN compartment c ON c.id = b.compartment_id AND (c.left_on IS NULL OR c.left_on > current_date)
+WHERE b.asked_by_id = access.me() AND b.allowed_at IS NOT NULL AND b.ended_at IS NULL AND b.ends_at > clock_timestamp()
+AND EXISTS (SELECT 1 FROM access.live g WHERE g.user_id = b.asked_by_id AND g.matter_id = c.matter_id)
+AND NOT EXISTS (SELECT 1 FROM ethical_wall w WHERE w.user_id = b.asked_by_id AND w.ended_at IS NULL
+  AND (w.incident_id = b.incident_id OR (w.incident_id IS NULL AND w.compartment_id = b.compartment_id)))""",
+    "shown": "SELECT access.shared() || access.broken()",
+    "shared_people": """SELECT coalesce(array_agg(DISTINCT a.person_id), '{}') FROM account a
+WHERE a.incident_id = ANY(access.shared())""",
+    "broken_people": """SELECT coalesce(array_agg(DISTINCT a.person_id), '{}') FROM account a
+WHERE a.incident_id = ANY(access.broken())""",
+    # People whom I know from incidents out of my reach only.
+    "above_people": """SELECT coalesce(array_agg(DISTINCT a.person_id), '{}') FROM account a
+WHERE a.incident_id = ANY(access.above()) AND NOT EXISTS (SELECT 1 FROM account o
+  WHERE o.person_id = a.person_id AND o.incident_id <> ALL(access.above()))""",
+    "closed_people": """SELECT coalesce(array_agg(DISTINCT a.person_id), '{}') FROM account a
+WHERE a.incident_id = ANY(access.closed()) AND NOT EXISTS (SELECT 1 FROM account o
+  WHERE o.person_id = a.person_id AND o.incident_id <> ALL(access.closed()))""",
+    # A wall round one record also hides the names of everybody in it, wherever else they appear.
+    "walled_people": """SELECT coalesce(array_agg(DISTINCT a.person_id), '{}') FROM account a
+WHERE a.incident_id = ANY(access.walled())""",
+}
+_SUPERVISED = f"""CREATE FUNCTION access.supervised() RETURNS int[] {DEFINER} AS $$
+SELECT coalesce(array_agg(DISTINCT g.user_id), '{{}}') FROM access_grant g WHERE g.compartment_id = ANY(access.approving()) $$"""
+_AUDITED = f"""CREATE FUNCTION access.audited_users() RETURNS int[] {DEFINER} AS $$
+SELECT coalesce(array_agg(DISTINCT g.user_id), '{{}}') FROM access_grant g WHERE g.compartment_id = ANY(access.audited()) $$"""
+
+
+def create_functions() -> list[str]:
+    """Return SQL for the view of live grants and the arrays, owned by the role that sees every row."""
+    arrays = [
+        f"CREATE FUNCTION access.{name}() RETURNS int[] {DEFINER} AS $$ SELECT coalesce(array_agg(DISTINCT g.compartment_id),"
+        f" '{{}}') FROM access.live g WHERE g.user_id = access.me() AND g.role IN ({roles}) $$"
+        for name, roles in _ARRAYS.items()
+    ]
+    sets = [f"CREATE FUNCTION access.{name}() RETURNS uuid[] {DEFINER} AS $$ {body} $$" for name, body in _SETS.items()]
+    names = [f"{name}()" for name in (*_ARRAYS, *_SETS, "supervised", "audited_users")]
+    names += ["held(text[])"]
+    return [
+        f"GRANT CREATE, USAGE ON SCHEMA access TO {KEEPER}",
+        _ME,
+        _LIVE,
+        *arrays,
+        _HELD,
+        *sets,
+        _SUPERVISED,
+        _AUDITED,
+        f"ALTER VIEW access.live OWNER TO {KEEPER}",
+        *(f"ALTER FUNCTION access.{name} OWNER TO {KEEPER}" for name in names),
+    ]
