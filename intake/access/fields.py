@@ -60,6 +60,7 @@ READS: _Table = {
         Reach.ORGANISATION: frozenset({_P, _C, _W, _O, _M}),
         Reach.SHARED: frozenset({_P, _C, _M}),
     },
+    Role.ANALYST: {Reach.OWN: frozenset({_P})},  # their own projects; they open no intake
 }
 # Where a row stands and whose it is: told to whoever sees the row at all.
 KEYS = frozenset({"id", "created_at", "version", "compartment_id", "opened_by_id", "incident_id"})

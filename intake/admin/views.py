@@ -1,4 +1,4 @@
-"""People and roles, the log, the counts."""
+"""People and roles, and the log."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from flask_babel import gettext as _
 
 from intake.access.policy import Permission, Role
 from intake.admin.forms import ActiveForm, RoleForm
-from intake.admin.queries import counts as suppressed_counts
 from intake.admin.queries import log_lines
 from intake.admin.services import colleagues, set_active, set_role
 from intake.audit.trail import record
@@ -61,10 +60,3 @@ def log() -> ResponseReturnValue:
     lines = log_lines(before=before, kind=request.args.get("kind", "")[:40], limit=51)
     record("log_read", subject="event")
     return render_template("admin/log.html", lines=lines[:50], more=len(lines) > 50)  # noqa: PLR2004
-
-
-@bp.get("/counts")
-@requires(Permission.DEIDENTIFIED_READ)
-def counts() -> ResponseReturnValue:
-    """Show counts by month, county and agency, small cells hidden."""
-    return render_template("admin/counts.html", tables=suppressed_counts())

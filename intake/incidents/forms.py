@@ -71,7 +71,7 @@ _PARTS = {
     "evening": _("Evening"),
     "night": _("Night"),
 }
-_AGES = {
+AGES = {
     "under_12": _("Under 12"),
     "12_17": _("12 to 17"),
     "18_24": _("18 to 24"),
@@ -140,7 +140,7 @@ class PersonForm(CaseForm):
     safe_hours = StringField(SEALED["safe_hours"], [Length(max=200)])
     trusted_person = StringField(SEALED["trusted_person"], [Length(max=500)])
     remove = SelectMultipleField(_("Remove what is sealed"), choices=list(SEALED.items()))
-    age_band = SelectField(_("Age"), choices=[(a, _AGES[a]) for a in AGE_BANDS], default="not_asked")
+    age_band = SelectField(_("Age"), choices=[(a, AGES[a]) for a in AGE_BANDS], default="not_asked")
     city = StringField(_("City where the person lives"), [Length(max=120)], description=_("City only, no street."))
     city_state = StateField()
     language = TermField(_("Language the person speaks best"), "language")

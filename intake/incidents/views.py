@@ -34,7 +34,7 @@ def today() -> ResponseReturnValue:
     """Show what waits for this user; whoever has another first page is sent there."""
     for permission, endpoint in (
         (Permission.INCIDENT_READ, ""), (Permission.AUDIT_READ, "admin.log"),
-        (Permission.DEIDENTIFIED_READ, "admin.counts"), (Permission.PEOPLE_MANAGE, "admin.people"),
+        (Permission.DEIDENTIFIED_READ, "deidentified.index"), (Permission.PEOPLE_MANAGE, "admin.people"),
     ):  # fmt: skip
         if current().may(permission):
             if endpoint:

@@ -34,6 +34,7 @@ ARGUMENTS = {
     "export_id": "export",
     "user_id": "user",
     "project_id": "project",
+    "project_id": "project",
 }
 STEPS = ("consent", "person", "story", "when-where", "who", "injuries", "files", "check")
 # Addresses without an argument of their own that name a record behind the question mark.
@@ -84,6 +85,10 @@ FORMS: dict[str, dict[str, str]] = {
     "preservation.move": {"state": "asked"},
     "exports.new": {"format": "csv", "profile": "records"},
     "exports.approve": {},
+    "deidentified.index": {"matter": "1", "title": "x"},
+    "deidentified.extract": {},
+    "deidentified.close": {},
+    "deidentified.rules": {"compartment": "1", "claims": "no"},
     "deidentified.index": {"matter": "1", "title": "x"},
     "deidentified.extract": {},
     "deidentified.close": {},

@@ -11,6 +11,7 @@ from intake import db
 from intake.access import sessions
 from intake.access.models import Compartment, Organisation, Share
 from intake.declarations import services as declarations
+from intake.deidentified.models import Project
 from intake.evidence.uploads import open_row
 from intake.exports.models import Export
 from intake.incidents import claims, services, sharing
@@ -43,6 +44,9 @@ def plant(world: World, owner: sa.Connection) -> Ids:
         db.session.add(export)
         db.session.flush()
         ids |= {"search": search.id, "export": export.id, "user": world.users["stranger"]}
+    # A project of somebody who opens none.
+    theirs = {"user_id": world.users["auditor"], "matter_id": world.matter, "title": CANARY}
+    ids["project"] = owner.execute(sa.insert(Project).values(**theirs).returning(Project.id)).scalar_one()
     assert owner.execute(sa.select(sa.func.count()).select_from(Share.__table__)).scalar_one() == 1
     return ids
 

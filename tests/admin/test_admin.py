@@ -1,10 +1,9 @@
-"""People and roles, the log, the counts."""
+"""People and roles, and the log."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
-from intake.admin.queries import suppress
 from tests.browser import Browser
 from tests.world import World
 
@@ -38,15 +37,3 @@ def test_an_auditor_sees_who_did_what_without_content(as_auditor: Browser, as_ad
     as_admin.get("/people-and-roles")
     page = as_auditor.get("/log").get_data(as_text=True)
     assert "sign_in" in page or "Sign" in page
-
-
-def test_only_the_analyst_reads_counts(as_analyst: Browser, as_attorney: Browser, as_auditor: Browser) -> None:
-    assert as_analyst.get("/counts").status_code == 200
-    assert as_attorney.get("/counts").status_code == 403
-    assert as_auditor.get("/counts").status_code == 403
-
-
-def test_small_cells_are_hidden_and_cannot_be_subtracted_from_the_total() -> None:
-    assert suppress([("a", 3), ("b", 40), ("c", 9)]) == [("a", None), ("b", 40), ("c", None)]
-    assert suppress([("a", 3), ("b", 2), ("c", 9)]) == [("a", None), ("b", None), ("c", 9)]
-    assert suppress([("a", 30)]) == [("a", 30)]
