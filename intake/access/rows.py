@@ -88,6 +88,7 @@ MATTER_TABLES: dict[str, tuple[str, str, str]] = {
     "evidence_item": _drafted("incident_id"),
     "upload_part": _drafted("incident_id"),
     "derivative": _drafted("incident_id"),
+    "working_copy": (f"{_READ} OR {_OWN}", f"{_DRAFT} OR {_OWN}", f"{_DRAFT} OR {_OWN}"),
     "likeness": _drafted("incident_id"),
     "scan_release": (f"{_READ} OR {_OWN}", _WRITE, _WRITE),
     "evidence_batch": _drafted("incident_id"),
@@ -183,7 +184,6 @@ def create_functions() -> list[str]:
     return [
         *reach.create_functions(),
         *reach_acts.create_functions(),
-        _COUNTS,
         _END_SHARES,
         _DESCRIBE,
         _ENTER,
@@ -192,14 +192,6 @@ def create_functions() -> list[str]:
     ]
 
 
-# De-identified: one count per month, county or agency of the analyst's compartments, never a row or a text.
-_COUNTS = f"""CREATE FUNCTION access.counts() RETURNS TABLE (kind text, cell text, n bigint) {_DEFINER} AS $$
-WITH seen AS (SELECT * FROM search_entry WHERE layer = 'own' AND compartment_id = ANY((SELECT access.counted())::int[])
-  AND incident_id NOT IN (SELECT unnest(access.uncounted())))
-SELECT 'month', CASE WHEN date_trunc('month', earliest) = date_trunc('month', latest) THEN to_char(earliest, 'YYYY-MM') ELSE '' END,
-  count(*) FROM seen GROUP BY 2
-UNION ALL SELECT 'county', coalesce(i.county, ''), count(*) FROM seen JOIN incident i ON i.id = seen.incident_id GROUP BY 2
-UNION ALL SELECT 'agency', a, count(*) FROM seen, unnest(agencies) a GROUP BY 2 $$"""
 # Permission taken back ends what stood on it in the same transaction, whoever writes the withdrawal.
 _END_SHARES = """CREATE FUNCTION access.end_shares() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp AS $$
@@ -243,7 +235,7 @@ END $$"""
 
 
 def _owned_by_keeper() -> list[str]:
-    names = ("counts()", "end_shares()", "describe(int)", "enter(bytea, interval, interval)")
+    names = ("end_shares()", "describe(int)", "enter(bytea, interval, interval)")
     return [
         *(f"ALTER FUNCTION access.{name} OWNER TO {KEEPER}" for name in names),
         f"GRANT USAGE ON SCHEMA access TO {APP}, {VAULT}",

@@ -26,7 +26,7 @@ _OPENING = """CREATE TRIGGER project_secret AFTER INSERT ON analysis_project FOR
 EXECUTE FUNCTION deidentified.new_secret()"""
 _OF_PROJECT = """FROM analysis_project p JOIN deidentified.secret s ON s.project_id = p.id
 JOIN compartment c ON c.matter_id = p.matter_id AND c.id = ANY((SELECT access.counted())::int[])
-JOIN incident i ON i.compartment_id = c.id AND i.tier < 2"""
+JOIN incident i ON i.compartment_id = c.id AND i.tier < 2 AND i.id <> ALL((SELECT access.uncounted())::uuid[])"""
 _MINE = "WHERE p.user_id = (SELECT access.me()) AND p.closed_at IS NULL"
 _INCIDENT = "deidentified.pseudonym(s.salt, 'I', i.id) AS incident"
 _PERSON = "deidentified.pseudonym(s.salt, 'P', a.person_id) AS person"
