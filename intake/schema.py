@@ -10,6 +10,7 @@ from alembic.config import Config
 import intake.access.models
 import intake.access.proofs
 import intake.audit.models
+import intake.copies.models
 import intake.declarations.models
 import intake.deidentified.models
 import intake.evidence.batch_models

@@ -20,6 +20,7 @@ TASK_MODULES = (
     "intake.media.scans",
     "intake.media.derive",
     "intake.media.reading",
+    "intake.copies.making",
     "intake.evidence.sealing",
     "intake.evidence.reconcile",
     "intake.exports.jobs",

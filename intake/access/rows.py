@@ -13,6 +13,7 @@ from intake.access.policy import PASSKEY_ROLES
 
 APP, VAULT, KEEPER = "testigo_app", "testigo_vault", "testigo_keeper"
 ROTATOR = "testigo_rotator"  # puts wrapped keys under a new key, and reads nothing else
+INDEXER = "testigo_indexer"  # makes the index of names anew
 
 _ME = "(SELECT access.me())"
 
@@ -168,7 +169,7 @@ _DEFINER = reach.DEFINER
 
 def create_roles() -> list[str]:
     """Return SQL that makes the database roles where they are missing. Needs CREATEROLE."""
-    attributes = {APP: "LOGIN", VAULT: "NOLOGIN", KEEPER: "NOLOGIN", ROTATOR: "NOLOGIN"}
+    attributes = {APP: "LOGIN", VAULT: "NOLOGIN", KEEPER: "NOLOGIN", ROTATOR: "NOLOGIN", INDEXER: "NOLOGIN"}
     made = [
         f"DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '{name}') THEN "
         f"CREATE ROLE {name} {login} NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS; END IF; "
@@ -176,7 +177,7 @@ def create_roles() -> list[str]:
         for name, login in attributes.items()
     ]
     # The program may step into the vault's role for a moment; it does not inherit it.
-    return [*made, f"GRANT {VAULT} TO {APP} WITH INHERIT FALSE, SET TRUE", f"GRANT {KEEPER}, {ROTATOR} TO CURRENT_USER"]
+    return [*made, f"GRANT {VAULT} TO {APP} WITH INHERIT FALSE, SET TRUE", f"GRANT {KEEPER}, {ROTATOR}, {INDEXER} TO CURRENT_USER"]
 
 
 def create_functions() -> list[str]:

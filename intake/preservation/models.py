@@ -8,6 +8,7 @@ import uuid
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from intake.access.fields import classes
 from intake.db import Record
 from intake.incidents.models import OfIncident
 
@@ -23,6 +24,10 @@ class PotentialSource(OfIncident, Record):
     """
 
     __tablename__ = "potential_source"
+    __field_classes__ = classes(
+        public="kind state state_changed_at",
+        work_product="what holder holder_address quote days_low days_high days_basis sent_on item_id",
+    )
     __table_args__ = (
         sa.CheckConstraint("state in ('suspected', 'asked', 'promised', 'obtained', 'refused', 'lost')", name="state"),
         sa.CheckConstraint("0 < days_low and days_low <= days_high and days_high <= 3650", name="days"),
