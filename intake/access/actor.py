@@ -5,7 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol, cast
+
+import sqlalchemy as sa
 
 from intake import db
 from intake.access.policy import Permission, Role, permitted
@@ -73,6 +76,16 @@ class Actor:
     def roles(self) -> frozenset[str]:
         """Every role held in any compartment."""
         return frozenset(grant.role for grant in self.grants)
+
+    @cached_property
+    def glass(self) -> frozenset[uuid.UUID]:
+        """The incidents that two people opened to the actor for an hour (break-glass), asked once a transaction."""
+        return frozenset(db.session.execute(sa.text("select access.broken()")).scalar_one())
+
+    def tier_in(self, compartment_id: int, permission: Permission) -> int:
+        """Return how far up (0 to 3) the actor's grants with `permission` reach in a compartment; -1 without one."""
+        held = [g.tier for g in self.grants if g.compartment_id == compartment_id and permitted({g.role}, permission)]
+        return max(held, default=-1)
 
     @property
     def initials(self) -> str:

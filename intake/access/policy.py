@@ -32,6 +32,9 @@ class Permission(StrEnum):
     SHARE = "share"
     EVIDENCE_ADD = "evidence.add"
     EVIDENCE_READ = "evidence.read"
+    EVIDENCE_CERTIFY = "evidence.certify"
+    EVIDENCE_HOLD = "evidence.hold"
+    EVIDENCE_DESTROY = "evidence.destroy"
     EVIDENCE_RELEASE = "evidence.release"
     DECLARATION_READ = "declaration.read"
     DECLARATION_DRAFT = "declaration.draft"
@@ -44,6 +47,10 @@ class Permission(StrEnum):
     DEIDENTIFIED_RULE = "deidentified.rule"
     AUDIT_READ = "audit.read"
     PEOPLE_MANAGE = "people.manage"
+    GRANT_CONFIRM = "grant.confirm"
+    TIER_SET = "tier.set"
+    GLASS_ASK = "glass.ask"
+    GLASS_DECIDE = "glass.decide"
 
 
 _I, _P, _S, _C = Role.INTAKE, Role.PARALEGAL, Role.SUPERVISING_ATTORNEY, Role.CO_COUNSEL
@@ -65,6 +72,9 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.SHARE: frozenset({_S}),
     Permission.EVIDENCE_ADD: frozenset({_I, _P, _S}),
     Permission.EVIDENCE_READ: frozenset({_I, _P, _S, _C}),
+    Permission.EVIDENCE_CERTIFY: frozenset({_P, _S}),
+    Permission.EVIDENCE_HOLD: frozenset({_S}),
+    Permission.EVIDENCE_DESTROY: frozenset({_S}),
     Permission.EVIDENCE_RELEASE: frozenset({_S}),
     Permission.DECLARATION_READ: frozenset({_I, _P, _S, _C}),
     Permission.DECLARATION_DRAFT: frozenset({_I, _P, _S}),
@@ -77,9 +87,13 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.DEIDENTIFIED_RULE: frozenset({_S}),
     Permission.AUDIT_READ: frozenset({Role.AUDITOR}),
     Permission.PEOPLE_MANAGE: frozenset({Role.ADMINISTRATOR}),
+    Permission.GRANT_CONFIRM: frozenset({_S}),
+    Permission.TIER_SET: frozenset({_S}),
+    Permission.GLASS_ASK: frozenset({_I, _P, _S, _C}),
+    Permission.GLASS_DECIDE: frozenset({_S}),
 }
 
 
-def permitted(roles: frozenset[str], permission: Permission) -> bool:
+def permitted(roles: frozenset[str] | set[str], permission: Permission) -> bool:
     """Tell whether any of `roles` carries `permission`."""
     return any(role in ALLOWED[permission] for role in roles)

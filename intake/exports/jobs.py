@@ -41,6 +41,8 @@ class _Asked:
     form: str
     profile: str
     compartments: tuple[int, ...]
+    # A key for each run: of two runs (one thought dead) neither overwrites what the other's row describes.
+    key: str
 
 
 @tasks.task(name="make_export", retry=_AGAIN, pass_context=True)
@@ -83,7 +85,8 @@ def _begin(user_id: int, export_id: uuid.UUID) -> _Asked | None:
         if export.state in {"ready", "failed"}:
             return None
         export.state = "running"
-        return _Asked(export_id, user_id, export.format, export.profile, tuple(export.compartments))
+        key = f"{export_id.hex}-{uuid.uuid4().hex}.{export.format}"
+        return _Asked(export_id, user_id, export.format, export.profile, tuple(export.compartments), key)
 
 
 def _write(asked: _Asked, path: Path) -> int:
@@ -102,7 +105,14 @@ def _rows(asked: _Asked, lang: str) -> Iterator[Row]:
     words = db.session.get_one(SavedSearch, export.search_id).words if export.search_id else ""
     for ids in every_hit(asked_for(words, export.filters)):
         _still_allowed(asked, ids)
+        _note_content(asked, ids)
         yield from rows_of(ids, asked.profile, lang)
+
+
+def _note_content(asked: _Asked, incident_ids: Sequence[uuid.UUID]) -> None:
+    content = "insert into export_content (export_id, object_key, incident_id) select :export, :key, unnest(:ids)"
+    values = {"export": asked.export_id, "key": asked.key, "ids": list(incident_ids)}
+    db.session.execute(sa.text(content), values)
 
 
 def _still_allowed(asked: _Asked, incident_ids: Sequence[uuid.UUID]) -> None:
@@ -125,8 +135,7 @@ def _still_allowed(asked: _Asked, incident_ids: Sequence[uuid.UUID]) -> None:
 
 
 def _keep(asked: _Asked, path: Path, count: int, store: Storage) -> None:
-    # A key for each run: of two runs (one thought dead) neither overwrites what the other's row describes.
-    key = f"{asked.export_id.hex}-{uuid.uuid4().hex}.{asked.form}"
+    key = asked.key
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):

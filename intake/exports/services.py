@@ -11,6 +11,7 @@ from intake.access.actor import current
 from intake.access.policy import Permission
 from intake.audit.trail import record
 from intake.errors import Invalid, NotAllowed, NotNow
+from intake.exports import queries
 from intake.exports.files import MEDIA_TYPES
 from intake.exports.models import Export
 from intake.exports.records import PROFILES, demands
@@ -64,6 +65,8 @@ def approve(export: Export) -> None:
         raise NotAllowed
     if export.state != "ready":
         raise NotNow(export.state)
+    if not queries.seen_whole(export):
+        raise NotAllowed
     if export.approved_by_id is None:
         export.approved_by_id = current().user_id
         db.session.flush()
@@ -73,13 +76,14 @@ def may_go_out(export: Export) -> bool:
     """Tell whether the actor may download the file now.
 
     An attorney may, to look at it or as its asker; a paralegal once it is approved. Nobody may who has lost a
-    compartment that it was made from.
+    compartment that it was made from, or sight of any record in it: by a tier, a wall, or a share that ended.
     """
     me = current()
     if _may_approve(export):
-        return True
+        return queries.seen_whole(export)
     kept = set(export.compartments) <= set(exportable(export.profile))
-    return export.user_id == me.user_id and export.approved_by_id is not None and kept
+    mine = export.user_id == me.user_id and export.approved_by_id is not None
+    return mine and kept and queries.seen_whole(export)
 
 
 def waits(export: Export) -> bool:
