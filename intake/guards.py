@@ -17,7 +17,6 @@ from intake.deidentified import guards as deidentified
 from intake.evidence import access_sql, custody_sql
 from intake.media import access_sql as media_sql
 from intake.people import guards as people
-from intake.media import access_sql as media_sql
 from intake.search import index
 
 SCHEMAS = ("access", "audit", "deidentified", "search", "vault")

@@ -56,9 +56,6 @@ class Settings:
     kms_endpoint_url: str = ""
     kms_key: str = "alias/testigo-{organisation}"
     kms_index_key: str = "alias/testigo-index-{organisation}"
-    scan_signatures: str = "/var/lib/clamav"
-    scan_socket: str = ""
-    scan_stale_days: int = 7
     fixity_mb_per_second: float = 40.0
     fixity_every_days: float = 7.0
     certificate_check_days: float = 30.0
@@ -89,6 +86,8 @@ class Settings:
             s3_secret_key=env.get("AWS_SECRET_ACCESS_KEY", ""),
             secret_key=env.get("TESTIGO_SECRET_KEY", ""),
             key_file_path=env.get("TESTIGO_KEY_FILE", ""),
+            s3_destroy_access_key=env.get("TESTIGO_DESTROY_ACCESS_KEY", ""),
+            s3_destroy_secret_key=env.get("TESTIGO_DESTROY_SECRET_KEY", ""),
             log_config=env.get("TESTIGO_LOG_CONFIG", values.pop("log_config", "config/log.toml")),
             public_url=env.get("TESTIGO_PUBLIC_URL", "").rstrip("/"),
             proxy_hops=int(env.get("TESTIGO_PROXY_HOPS", "0")),

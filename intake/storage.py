@@ -22,7 +22,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from urllib3.exceptions import HTTPError
 
-from intake.errors import NotThere, StoreUnavailable
+from intake.errors import NotNow, NotThere, StoreUnavailable
 from intake.settings import Settings
 
 if TYPE_CHECKING:
@@ -81,7 +81,8 @@ class Storage:
         # Signing covers the host name, so addresses for browsers are signed with the name that browsers use.
         return self._client(self.settings.s3_public_endpoint_url or self.settings.s3_endpoint_url)
 
-    def _client(self, endpoint: str) -> S3Client:
+    def _client(self, endpoint: str, keys: tuple[str, str] | None = None) -> S3Client:
+        access, secret = keys or (self.settings.s3_access_key, self.settings.s3_secret_key)
         config = Config(
             signature_version="s3v4",  # the default presigns with the outdated version 2 for other endpoints than AWS
             connect_timeout=3,
@@ -96,8 +97,8 @@ class Storage:
             "s3",
             endpoint_url=endpoint or None,
             region_name=self.settings.s3_region,
-            aws_access_key_id=self.settings.s3_access_key or None,
-            aws_secret_access_key=self.settings.s3_secret_key or None,
+            aws_access_key_id=access or None,
+            aws_secret_access_key=secret or None,
             config=config,
         )
 
@@ -105,20 +106,6 @@ class Storage:
         """Ask whether the store answers."""
         with _answering():
             self._s3.head_bucket(Bucket=self.bucket)
-
-    def presign_put(self, key: str, sha256: str, size: int, media_type: str) -> Signed:
-        """Sign a whole-object PUT of exactly these bytes. sha256: base64; size: bytes, at most 5 GiB (S3)."""
-        headers = {"x-amz-checksum-sha256": sha256, "content-type": media_type}
-        url = self._presign(
-            "put_object",
-            PUT_EXPIRES,
-            Bucket=self.bucket,
-            Key=key,
-            ChecksumSHA256=sha256,
-            ContentLength=size,
-            ContentType=media_type,
-        )
-        return Signed(url, headers)
 
     def create_multipart(self, key: str, media_type: str) -> str:
         """Begin a multipart upload whose parts carry SHA-256; returns the upload id.
@@ -143,9 +130,18 @@ class Storage:
         url = self._presign("upload_part", PUT_EXPIRES, Bucket=self.bucket, ChecksumSHA256=sha256, **extra)
         return Signed(url, {"x-amz-checksum-sha256": sha256})
 
-    def presign_list_parts(self, key: str, upload_id: str) -> str:
-        """Sign the listing of an upload's parts, for a browser that resumes it."""
-        return self._presign("list_parts", PUT_EXPIRES, Bucket=self.bucket, Key=key, UploadId=upload_id)
+    def put_part(self, key: str, upload_id: str, part_number: int, body: bytes, sha256: str) -> str:
+        """Send one part from here; the store refuses it unless it has this SHA-256 (base64). Returns its etag."""
+        with _answering():
+            sent = self._s3.upload_part(
+                Bucket=self.bucket,
+                Key=key,
+                UploadId=upload_id,
+                PartNumber=part_number,
+                Body=body,
+                ChecksumSHA256=sha256,
+            )
+        return sent["ETag"]
 
     def list_parts(self, key: str, upload_id: str) -> list[Part]:
         """Return the parts that arrived, in order: what a resumed upload need not send again."""
@@ -268,6 +264,25 @@ class Storage:
         """Delete a finished export's file. Evidence has no such call: the program's identity may not."""
         with _answering():
             self._s3.delete_object(Bucket=self.exports_bucket, Key=key)
+
+    def destroy_version(self, key: str, version_id: str) -> None:
+        """Destroy one version of evidence past its governance lock, as the identity that carries out court orders.
+
+        Raises NotNow("locked") where the lock is one of COMPLIANCE, or the program was given no such identity.
+        """
+        keys = (self.settings.s3_destroy_access_key, self.settings.s3_destroy_secret_key)
+        if not all(keys):
+            raise NotNow("locked")
+        destroyer = self._client(self.settings.s3_endpoint_url, keys)
+        with _answering():
+            try:
+                destroyer.delete_object(
+                    Bucket=self.bucket, Key=key, VersionId=version_id, BypassGovernanceRetention=True
+                )
+            except ClientError as refusal:
+                if refusal.response.get("Error", {}).get("Code") == "AccessDenied":
+                    raise NotNow("locked") from refusal
+                raise
 
     def _at(self, key: str, version_id: str, bucket: str) -> Any:  # noqa: ANN401
         return {"Bucket": bucket or self.bucket, "Key": key, **({"VersionId": version_id} if version_id else {})}

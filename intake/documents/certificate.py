@@ -1,4 +1,4 @@
-"""Certificates of electronic evidence (FRE 902(13), (14)) on the court's paper, as PDF and as Word, to complete by hand.
+"""Certificates of electronic evidence (FRE 902(13), (14)) on the court's paper, as PDF and Word, to complete by hand.
 
 The signer's name, position and own acts are blanks: the person who makes the certificate fills them in.
 """

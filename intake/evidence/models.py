@@ -20,7 +20,9 @@ OPENS = frozenset({"clean", "released", "made_here"})
 
 
 class EvidenceItem(OfIncident, Record):
-    """One file from one person. state: receiving, sealed, failed or quarantined; sizes in bytes; hashes hex SHA-256.
+    """One file from one person. Sizes in bytes; hashes hex SHA-256.
+
+    state: receiving, sealed, failed, quarantined or destroyed (by a court's order).
 
     scan: what is known of harmful content, one of SCANS; nothing opens unless it is one of OPENS. content_type: what
     the bytes are, '' while nobody looked; media_type is only what the uploader's browser said.
@@ -33,7 +35,12 @@ class EvidenceItem(OfIncident, Record):
         media="filename media_type content_type size object_key upload_id version_id device_sha256 sha256",
     )
     __table_args__ = (
-        sa.CheckConstraint("state in ('receiving', 'sealed', 'failed', 'quarantined')", name="state"),
+        sa.CheckConstraint("state in ('receiving', 'sealed', 'failed', 'quarantined', 'destroyed')", name="state"),
+        sa.Index(
+            "ix_evidence_item_reread",
+            "checked_at",
+            postgresql_where=sa.text("sealed_at is not null and state <> 'destroyed'"),
+        ),
         sa.CheckConstraint(
             "state <> 'sealed' or (sha256 is not null and version_id is not null and sealed_at is not null)",
             name="sealed_is_hashed",

@@ -93,9 +93,10 @@ def tell_origin(item: EvidenceItem, version: int | None, got_on: dt.date | None 
 
 def _first(item: EvidenceItem) -> ItemOrigin:
     place = {"incident_id": item.incident_id, "compartment_id": item.compartment_id, "opened_by_id": item.opened_by_id}
-    added = db.session.execute(insert(ItemOrigin).values(item_id=item.id, **place).on_conflict_do_nothing())
+    first = insert(ItemOrigin).values(item_id=item.id, **place).on_conflict_do_nothing().returning(ItemOrigin.id)
+    added = db.session.execute(first).first()
     kept = origin_of(item)
-    if kept is None or not added.rowcount:  # two at once: the second is told, as in any other form
+    if kept is None or added is None:  # two at once: the second is told, as in any other form
         raise StaleVersion({})
     return kept
 

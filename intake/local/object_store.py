@@ -40,6 +40,7 @@ class Access:
     endpoint_url: str
     access_key: str
     secret_key: str
+    destroy_secret_key: str = ""
 
 
 class LocalObjectStore:
@@ -65,7 +66,7 @@ class LocalObjectStore:
                 self.weed.stop()
                 self.weed.start(self._writable)
             self._set_up(origins)
-            return Access(self.weed.endpoint, "program", self.weed.keys["program"])
+            return Access(self.weed.endpoint, "program", self.weed.keys["program"], self.weed.keys["destroyer"])
 
     def stop(self) -> None:
         """Stop the server."""

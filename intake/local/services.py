@@ -29,7 +29,11 @@ def ensure_all(settings: Settings, origins: Sequence[str] | None = None) -> Sett
     if store:
         access = store.result()
         settings = settings.with_(
-            s3_endpoint_url=access.endpoint_url, s3_access_key=access.access_key, s3_secret_key=access.secret_key
+            s3_endpoint_url=access.endpoint_url,
+            s3_access_key=access.access_key,
+            s3_secret_key=access.secret_key,
+            s3_destroy_access_key="destroyer",
+            s3_destroy_secret_key=access.destroy_secret_key,
         )
     return settings
 

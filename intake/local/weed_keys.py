@@ -21,7 +21,7 @@ TOKENS = (
     "JWT_FILER_SIGNING_READ_KEY",
     "S3_SSE_KEY",
 )
-IDENTITIES = ("setup", "probe", "program")
+IDENTITIES = ("setup", "probe", "program", "destroyer")
 GRPC_ROLES = ("MASTER", "VOLUME", "FILER", "S3", "ADMIN", "WORKER", "CLIENT")
 
 BUCKET_READ = ("ListBucket", "ListBucketVersions", "ListBucketMultipartUploads", "GetBucketVersioning")
@@ -29,34 +29,44 @@ WRITE_AND_READ = ("PutObject", "GetObject*", "ListMultipartUploadParts", "AbortM
 # Evidence can be written, read and locked, never deleted; what was exported can be made again, so it can go.
 KEEP = ("PutObjectTagging", "PutObjectRetention", "PutObjectLegalHold")
 DISCARD = ("DeleteObject", "DeleteObjectVersion")
+# Orders of a court are carried out by an identity of their own, which can do nothing else.
+DESTROY = (*DISCARD, "BypassGovernanceRetention")
 
 
 def load_or_make_secrets(path: Path) -> dict[str, str]:
     """Return the kept tokens and the identities' secret keys, 256 bits each, made at the first start."""
-    if not path.exists():
-        write_private(path, json.dumps({name: secrets.token_hex(32) for name in (*TOKENS, *IDENTITIES)}).encode())
-    kept: dict[str, str] = json.loads(path.read_text())
+    kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    if missing := [name for name in (*TOKENS, *IDENTITIES) if name not in kept]:
+        kept |= {name: secrets.token_hex(32) for name in missing}
+        write_private(path, json.dumps(kept).encode())
     return kept
 
 
 def identities(keys: dict[str, str], locked_bucket: str, plain_bucket: str, checkpoints_bucket: str) -> bytes:
-    """Return the server's identity file: the program by policy, set-up alone as administrator, a probe for itself."""
+    """Return the identity file: program and destroyer by policy, set-up alone as administrator, a probe for itself."""
     statements = [
         *_allow(locked_bucket, BUCKET_READ, (*WRITE_AND_READ, *KEEP)),
         *_allow(plain_bucket, BUCKET_READ, (*WRITE_AND_READ, *DISCARD)),
         *_allow(checkpoints_bucket, BUCKET_READ, (*WRITE_AND_READ, *KEEP)),
     ]
-    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    policies = {
+        "program": statements,
+        "destroyer": _allow(locked_bucket, ("ListBucket", "ListBucketVersions"), DESTROY),
+    }
     rights: dict[str, dict[str, list[str]]] = {
         "setup": {"actions": ["Admin"]},
         "probe": {"actions": ["Write:probe"]},
-        "program": {"policyNames": ["program"]},
+        **{name: {"policyNames": [name]} for name in policies},
     }
     people = [
         {"name": name, "credentials": [{"accessKey": name, "secretKey": keys[name]}], **may}
         for name, may in rights.items()
     ]
-    return json.dumps({"policies": [{"name": "program", "content": policy}], "identities": people}).encode()
+    written = [
+        {"name": name, "content": json.dumps({"Version": "2012-10-17", "Statement": statement})}
+        for name, statement in policies.items()
+    ]
+    return json.dumps({"policies": written, "identities": people}).encode()
 
 
 def _allow(bucket: str, on_bucket: tuple[str, ...], on_objects: tuple[str, ...]) -> list[dict[str, object]]:

@@ -1,0 +1,240 @@
+"""Drafts of certificates by one button: FRE 902(14) for chosen files, the 902(13) twin for the log.
+
+Nothing from the vault can come in: a file is called by its identifier, its sender by a code.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import importlib.metadata
+import json
+import platform
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from intake import db
+from intake.access.actor import current
+from intake.access.fields import FieldClass, demand
+from intake.access.models import Compartment
+from intake.access.policy import Permission
+from intake.audit.trail import record
+from intake.documents.certificate import HASH, CertificatePaper, ScheduleEntry, render_certificate
+from intake.documents.certificate import render_certificate_word as word
+from intake.documents.pleading import BLANK
+from intake.errors import Invalid, NotAllowed, NotNow
+from intake.evidence import custody_queries as queries
+from intake.evidence.custody import note
+from intake.evidence.custody_models import ItemOrigin
+from intake.evidence.models import EvidenceItem
+from intake.evidence.origins import codes, rules
+from intake.matters.models import Matter
+from intake.taxonomy import court
+
+FORMS = {
+    "pdf": ("application/pdf", render_certificate),
+    "docx": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", word),
+}
+MOST = 500  # files of one certificate
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A file to hand out: bytes, type and a neutral name."""
+
+    body: bytes
+    media_type: str
+    filename: str
+
+
+def why_red(item: EvidenceItem, days: float, now: dt.datetime | None = None) -> str:
+    """Return why a certificate may not name the item: not_sealed, differs, not_lately, or '' when it may.
+
+    days: how old the last re-reading may be.
+    """
+    if item.state not in {"sealed", "quarantined"} or not item.sha256 or item.checked_at is None:
+        return "not_sealed"
+    if not item.check_ok:
+        return "differs"
+    late = (now or dt.datetime.now(dt.UTC)) - item.checked_at > dt.timedelta(days=days)
+    return "not_lately" if late else ""
+
+
+def files_certificate(items: Sequence[EvidenceItem], form: str, oath_form: str, days: float) -> Draft:
+    """Draft the FRE 902(14) certificate for these items and write it into the custody of each.
+
+    Raises Invalid (none or too many chosen, of several matters, unknown form or oath), NotAllowed, NotNow("checks")
+    when any check is red.
+    """
+    compartment_id = _one_compartment(items)
+    if any(why_red(item, days) for item in items):
+        raise NotNow("checks")
+    paper = files_paper(items, oath_form)
+    draft = _draft(paper, form, "902-14")
+    for item in items:
+        note(item, "certified", certificate=paper.document_id, rule="FRE 902(14)", sha256=item.sha256)
+    _left("902(14)", paper, draft, compartment_id, files=len(items))
+    return draft
+
+
+def files_paper(items: Sequence[EvidenceItem], oath_form: str) -> CertificatePaper:
+    """Return the FRE 902(14) certificate as a paper. Nothing is checked here but the form of oath."""
+    ids = [item.id for item in items]
+    origins, arrived, accesses = queries.origins(ids), queries.received(ids), queries.accesses(ids)
+    schedule = tuple(
+        _entry(n, item, origins.get(item.id), arrived.get(item.id), accesses.get(item.id, queries.Access()))
+        for n, item in enumerate(items, 1)
+    )
+    filled = {
+        "count": f"{len(items)} files" if len(items) > 1 else "1 file",
+        "number": str(len(items)),
+        "oldest_check": _utc(min(item.checked_at for item in items if item.checked_at)),
+    }
+    return _paper("902_14", items[0].compartment_id, filled, schedule, oath_form)
+
+
+def log_certificate(state: Any, form: str, oath_form: str, compartment_id: int) -> Draft:  # noqa: ANN401
+    """Draft the FRE 902(13) certificate for the log as audit.state() has it. Raises Invalid, NotAllowed, NotNow."""
+    if not current().may(Permission.EVIDENCE_CERTIFY, compartment_id):
+        raise NotAllowed
+    if not state.size:
+        raise NotNow("no_log")
+    anchors = [words for words in (_witnessed(state), _stamped(state)) if words]
+    said = " ".join(anchors) or f"The root was not yet signed by a witness or time-stamped; it was then: {BLANK}."
+    server = db.session.connection().dialect.server_version_info or ()
+    filled = {
+        "size": f"{state.size:,}",
+        "root": state.root.hex() if isinstance(state.root, bytes) else str(state.root),
+        "anchors": said,
+        "database": ".".join(str(part) for part in server),
+    }
+    paper = _paper("902_13", compartment_id, filled, (), oath_form)
+    draft = _draft(paper, form, "902-13")
+    _left("902(13)", paper, draft, compartment_id, size=state.size)
+    return draft
+
+
+def oaths(compartment_id: int) -> list[tuple[str, str]]:
+    """Return (code, words) of the oaths that the court's profile has."""
+    return [(code, str(oath["form_text"])) for code, oath in court(_matter(compartment_id).court).oaths.items()]
+
+
+def _one_compartment(items: Sequence[EvidenceItem]) -> int:
+    if not items or len(items) > MOST:
+        raise Invalid({"items": "none" if not items else "too_many"})
+    if len({item.compartment_id for item in items}) > 1:
+        raise Invalid({"items": "several_matters"})
+    compartment_id = items[0].compartment_id
+    if not current().may(Permission.EVIDENCE_CERTIFY, compartment_id):
+        raise NotAllowed
+    for item in items:
+        demand(item, FieldClass.MEDIA)
+    return int(compartment_id)
+
+
+def _matter(compartment_id: int) -> Matter:
+    matter: Matter = db.session.get_one(Matter, db.session.get_one(Compartment, compartment_id).matter_id)
+    return matter
+
+
+def _paper(
+    rule: str, compartment_id: int, filled: dict[str, str], schedule: tuple[ScheduleEntry, ...], oath_form: str
+) -> CertificatePaper:
+    matter, words = _matter(compartment_id), rules()["certificate"][rule]
+    if oath_form not in court(matter.court).oaths:
+        raise Invalid({"oath": "unknown"})
+    known = filled | {
+        "blank": BLANK,
+        "version": importlib.metadata.version("testigo"),
+        "python": platform.python_version(),
+        "openssl": ssl.OPENSSL_VERSION.rsplit(" ", 3)[0] if ssl.OPENSSL_VERSION.count(" ") > 2 else ssl.OPENSSL_VERSION,  # noqa: PLR2004
+    }
+    statements = tuple(statement.format(**known) for statement in words["statements"])
+    content = json.dumps([statements, [[e.title, e.rows] for e in schedule]], ensure_ascii=False)
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    return CertificatePaper(
+        court=matter.court,
+        counsel=matter.caption["counsel"],
+        plaintiffs=matter.caption["plaintiffs"],
+        defendants=matter.caption["defendants"],
+        docket_no=matter.docket_no,
+        title=words["title"],
+        statements=statements,
+        schedule=schedule,
+        oath_form=oath_form,
+        document_id=f"C-{rule.replace('_', '-')}-{digest[:8]}",
+        text_hash=digest,
+    )
+
+
+def _entry(
+    n: int, item: EvidenceItem, origin: ItemOrigin | None, arrived: dt.datetime | None, access: queries.Access
+) -> ScheduleEntry:
+    rows = (
+        ("Kind and size", f"{item.content_type or item.media_type}, {item.size:,} bytes"),
+        (HASH, item.sha256 or ""),
+        ("Computed also by", _also(item)),
+        ("Came to us", _came(origin)),
+        ("Original held by", _said(origin, "held_by")),
+        ("Received whole", _utc(arrived) if arrived else "not recorded"),
+        ("Sealed", _utc(item.sealed_at) if item.sealed_at else ""),
+        ("Last read again", f"{_utc(item.checked_at)}; the same" if item.checked_at else ""),
+        ("Later access", f"opened {access.viewed}, copied {access.copied}, put into exports {access.exported} times"),
+    )
+    return ScheduleEntry(f"{n}. File {item.id}", rows)
+
+
+def _also(item: EvidenceItem) -> str:
+    if item.device_sha256 == item.sha256:
+        return "the sending device, before sending; the same"
+    return "each part as it was sent, compared on arrival" if item.upload_id else "nobody: computed on arrival alone"
+
+
+def _came(origin: ItemOrigin | None) -> str:
+    if origin is None or not (origin.from_whom or origin.method or origin.device_kind):
+        return f"not recorded: {BLANK}"
+    parts = [f"from {_said(origin, 'from_whom')}", _said(origin, "method"), f"made with {_said(origin, 'device_kind')}"]
+    when = f"; first held by our office on {origin.got_on.isoformat()}" if origin.got_on else ""
+    return ", ".join(parts) + when
+
+
+def _said(origin: ItemOrigin | None, field: str) -> str:
+    code = getattr(origin, field, "") if origin else ""
+    return codes(field)[code].paper if code else f"not recorded: {BLANK}"
+
+
+def _utc(moment: dt.datetime) -> str:
+    return moment.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _witnessed(state: Any) -> str:  # noqa: ANN401
+    if not getattr(state, "witnessed_at", None):
+        return ""
+    return f"A root of this tree was last signed by the witness {state.witness} at {_utc(state.witnessed_at)}."
+
+
+def _stamped(state: Any) -> str:  # noqa: ANN401
+    if not getattr(state, "stamped_at", None):
+        return ""
+    return f"It was last time-stamped (RFC 3161) by {state.authority} at {_utc(state.stamped_at)}."
+
+
+def _draft(paper: CertificatePaper, form: str, rule: str) -> Draft:
+    if form not in FORMS:
+        raise Invalid({"form": "unknown"})
+    media_type, render = FORMS[form]
+    return Draft(render(paper), media_type, f"certificate-{rule}-{paper.text_hash[:8]}.{form}")
+
+
+def _left(rule: str, paper: CertificatePaper, draft: Draft, compartment_id: int, **detail: Any) -> None:  # noqa: ANN401
+    record(
+        "certificate",
+        subject="certificate",
+        record_id=paper.document_id,
+        compartment_id=compartment_id,
+        rule=rule,
+        sha256=hashlib.sha256(draft.body).hexdigest(),
+        **detail,
+    )
