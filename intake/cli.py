@@ -9,12 +9,13 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from intake import db, keys, log_commands, schema
+from intake import db, key_commands, keys, log_commands, schema
 from intake.access import rows
 from intake.access.models import Organisation
 from intake.audit import identity
 from intake.errors import KeyUnavailable
 from intake.local import services
+from intake.people import rotation
 from intake.settings import Settings
 
 
@@ -33,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("reconcile", help="finish or name left-over uploads").set_defaults(run=reconcile)
     commands.add_parser("psql", help="open the database's own shell as its owner").set_defaults(run=psql)
     log_commands.add(commands)
+    key_commands.add(commands)
     demo_command = commands.add_parser("demo", help="write the fictional demonstration matter")
     demo_command.add_argument("--scale", type=int, default=0, metavar="N", help="also make N incidents, for benchmarks")
     demo_command.set_defaults(run=demo)
@@ -140,6 +142,7 @@ def _prepare(settings: Settings) -> None:
     db.connect(settings.program_url)
     with db.transaction():
         organisations = list(db.session.scalars(sa.select(Organisation.id)))
+    rotation.refuse_lost_keys(lambda: keys.service(settings), settings.database_url)
     keys.prepare(settings, organisations)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from intake.access.rows import KEEPER, ROTATOR, VAULT
+from intake.access.rows import INDEXER, KEEPER, ROTATOR, VAULT
 
 # Tables whose rows carry a data key wrapped by an organisation's key, with the column that names the row.
 WRAPPED = {"vault.identity": "person_id", "vault.protected": "id", "authenticator": "id"}
@@ -70,8 +70,15 @@ def create_guards() -> list[str]:
 
 
 def _rotation() -> list[str]:
-    """Who rewraps reads wrapped keys and writes wrapped keys: no ciphertext of a name, no index."""
-    rights = [f"GRANT USAGE ON SCHEMA public, vault TO {ROTATOR}"]
+    """Who rewraps reads and writes wrapped keys: no ciphertext of a name, no index. Who indexes changes no name."""
+    rights = [
+        f"GRANT USAGE ON SCHEMA access, public, vault TO {ROTATOR}",
+        f"GRANT USAGE ON SCHEMA public, vault TO {INDEXER}",
+        f"GRANT SELECT ON vault.identity TO {INDEXER}",
+        f"GRANT SELECT, INSERT, DELETE ON vault.name_index TO {INDEXER}",
+        f"CREATE POLICY indexed ON vault.identity FOR SELECT TO {INDEXER} USING (true)",
+        f"CREATE POLICY indexed ON vault.name_index TO {INDEXER} USING (true) WITH CHECK (true)",
+    ]
     for table, row in WRAPPED.items():
         rights += [
             f"GRANT SELECT ({row}, organisation_id, key_id, wrapped_key) ON {table} TO {ROTATOR}",

@@ -20,6 +20,7 @@ from anyascii import anyascii
 from intake.keys import KeyService
 from intake.settings import project_file
 
+FIELDS = ("legal_name", "safe_name")  # sealed fields that a search by name finds
 _TABLES = ("given", "korean", "chinese", "armenian")
 _LAST_CYRILLIC = 0x52F  # after it come scripts without the letters of Europe
 _METAPHONE_FROM = 5  # letters: shorter words share their code with half the alphabet
@@ -94,6 +95,11 @@ def _tables() -> dict[str, dict[str, list[object]]]:
     return content
 
 
+def checked_on() -> object:
+    """Return the date of the tables."""
+    return _tables()["checked_on"]
+
+
 @cache
 def _small() -> frozenset[str]:
     return frozenset(str(w) for table in ("particles", "titles") for w in _tables()[table]["words"])
@@ -160,3 +166,15 @@ def index_key(service: KeyService, organisation_id: int) -> bytes:
 def token(key: bytes, kind: str, form: str) -> bytes:
     """Return the blind token of one form: HMAC-SHA-256, cut to 16 bytes."""
     return hmac.new(key, f"{kind}|{form}".encode(), hashlib.sha256).digest()[:16]
+
+
+def tokens_of(service: KeyService, organisation_id: int, fields: dict[str, str]) -> list[tuple[bytes, str]]:
+    """Return (token, exact or sounds) of all names among a person's opened fields.
+
+    In the order of the tokens: the order of rows must not tell the order of the words.
+    """
+    rows = {row for name in FIELDS if fields.get(name) for row in forms_of(fields[name]).forms()}
+    if not rows:
+        return []
+    key = index_key(service, organisation_id)
+    return sorted((token(key, kind, form), kind) for kind, form in rows)

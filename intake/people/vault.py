@@ -25,7 +25,6 @@ from intake.people.models import Person
 from intake.people.vault_models import Identity, NameToken
 
 FIELDS = ("legal_name", "phone", "address", "safe_name", "safe_hours", "trusted_person")
-NAMES = ("legal_name", "safe_name")  # what a search by name finds
 _service: dict[str, keys.KeyService] = {}
 
 
@@ -108,7 +107,7 @@ def seal_identity(person: Person, fields: dict[str, str]) -> None:
         }
         statement = insert(Identity).values(person_id=person.id, **values)
         db.session.execute(statement.on_conflict_do_update(index_elements=["person_id"], set_=values))
-        if set(fields) & set(NAMES):
+        if set(fields) & set(names.FIELDS):
             _index(person, organisation, merged)
 
 
@@ -143,16 +142,7 @@ def open_fields(row: str, sealed: Sealed) -> dict[str, str]:
     return keys.unseal(service(), sealed.organisation_id, row, envelope)
 
 
-def reindex(person_id: uuid.UUID, organisation_id: int, compartment_id: int, opened_by_id: int) -> None:
-    """Make a person's name index anew inside the vault, after the tables of config/names.toml changed."""
-    person = Person(id=person_id, compartment_id=compartment_id, opened_by_id=opened_by_id)
-    with as_vault():
-        _index(person, organisation_id, _open(person_id))
-
-
 def _index(person: Person, organisation: int, fields: dict[str, str]) -> None:
-    forms = [names.forms_of(fields[name]) for name in NAMES if fields.get(name)]
-    rows = {row for word in forms for row in word.forms()}
     db.session.execute(sa.delete(NameToken).where(NameToken.person_id == person.id))
     place = {
         "person_id": person.id,
@@ -160,10 +150,7 @@ def _index(person: Person, organisation: int, fields: dict[str, str]) -> None:
         "opened_by_id": person.opened_by_id,
         "organisation_id": organisation,
     }
-    if rows:
-        key = names.index_key(service(), organisation)
-        # In the order of the tokens: the order of insertion must not tell the order of the words.
-        tokens = sorted((names.token(key, kind, form), kind) for kind, form in rows)
+    if tokens := names.tokens_of(service(), organisation, fields):
         db.session.execute(insert(NameToken), [{**place, "kind": kind, "token": token} for token, kind in tokens])
 
 
