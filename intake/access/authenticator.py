@@ -12,14 +12,17 @@ import time
 import pyotp
 import segno
 import sqlalchemy as sa
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from intake import db, keys
 from intake.access.models import User
 from intake.access.proofs import Authenticator, RecoveryCode
+from intake.settings import Settings
 
 STEP = 30  # seconds
 _DRIFT = (-1, 0, 1)  # steps by which the phone's clock may differ (RFC 6238, 5.2)
 CODES = 10
+_OFFER = 1800  # seconds
 _service: dict[str, keys.KeyService] = {}
 
 
@@ -39,6 +42,20 @@ def picture(secret: str, email: str) -> str:
     address = pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name="Testigo")
     segno.make(address, error="m").save(drawn, kind="svg", scale=5, border=3, xmldecl=False, svgns=True)
     return "data:image/svg+xml;base64," + base64.b64encode(drawn.getvalue()).decode()
+
+
+def offer(secret: str, user: User, settings: Settings) -> str:
+    """Return the secret signed for this user, to come back with the first code: nothing is kept before it works."""
+    return str(URLSafeTimedSerializer(settings.secret_key, salt="authenticator").dumps([user.id, secret]))
+
+
+def offered(signed: str, user: User, settings: Settings) -> str | None:
+    """Return the secret that was offered to this user within half an hour, or None."""
+    try:
+        owner, secret = URLSafeTimedSerializer(settings.secret_key, salt="authenticator").loads(signed, _OFFER)
+    except BadSignature:
+        return None
+    return str(secret) if owner == user.id else None
 
 
 def enrol(user: User, secret: str, code: str) -> bool:

@@ -29,6 +29,47 @@ class AgainForm(CodeForm):
     kept = HiddenField()
 
 
+class NameForm(CaseForm):
+    """The name of a passkey, for its owner's list."""
+
+    name = StringField(_("Name of the passkey"), [Length(max=60)], description=_("For example: my phone, blue key."))
+
+
+class AuthenticatorForm(CodeForm):
+    """The first code of a new authenticator app, and the offer that it answers."""
+
+    offer = HiddenField()
+
+
+class PasswordForm(CaseForm):
+    """The password now, and the one to be."""
+
+    password = PasswordField(_("Password now"), [InputRequired(_("Type your password.")), Length(max=512)])
+    new_password = PasswordField(
+        _("New password"),
+        [InputRequired(_("Type a new password.")), Length(max=512)],
+        description=_("At least 15 characters. A few words that only you would put together are good."),
+    )
+
+
+class InvitationForm(CaseForm):
+    """The code of an invitation."""
+
+    code = StringField(_("Code of the invitation"), [InputRequired(_("Type the code.")), Length(max=40)])
+
+
+class InvitedPasswordForm(CaseForm):
+    """A new account's password, or the one that stays."""
+
+    password = PasswordField(_("Password"), [InputRequired(_("Type a password.")), Length(max=512)])
+
+
+class InviteForm(CaseForm):
+    """What a colleague lost: the second step, or the password."""
+
+    password_lost = HiddenField()
+
+
 class AccountForm(CaseForm):
     """The user's own language and shortcuts (WCAG 2.1.4: single keys can be turned off)."""
 

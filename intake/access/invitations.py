@@ -18,13 +18,13 @@ import sqlalchemy as sa
 
 from intake import db
 from intake.access import authenticator, sessions
-from intake.access.actor import Actor
+from intake.access.actor import Actor, current
 from intake.access.limits import Try
 from intake.access.models import Organisation, User
 from intake.access.passwords import hash_password, matches, weakness
 from intake.access.proofs import Authenticator, Invitation, Passkey
 from intake.audit.trail import record
-from intake.errors import Invalid
+from intake.errors import NotAllowed, NotNow, NotThere
 from intake.settings import Settings
 
 LIFETIME = dt.timedelta(hours=72)
@@ -49,7 +49,7 @@ def invite(user: User, settings: Settings, *, by: int | None, password_lost: boo
     """
     kind = FIRST if not user.password_hash else NEW_PASSWORD if password_lost else FACTORS
     if kind == NEW_PASSWORD and not _has_factor(user.id):
-        raise Invalid({"password_lost": "no second step"})
+        raise NotNow("no_second_step")
     if kind == FACTORS:
         _end_factors(user.id)
     if kind != FIRST:
@@ -65,6 +65,21 @@ def invite(user: User, settings: Settings, *, by: int | None, password_lost: boo
     record("invited", subject="invitation", record_id=str(row.id), user=user.id, kind=kind)
     address, typed = f"{settings.origin}/invitation/{row.id}", "-".join(code[i : i + 4] for i in range(0, 16, 4))
     return Handed(f"{address}#{typed}", address, typed, row.expires_at)
+
+
+def invite_as_administrator(user: User, settings: Settings, *, password_lost: bool) -> Handed:
+    """Make an invitation in the acting administrator's name. Raises NotNow when there is no second step to keep."""
+    return invite(user, settings, by=current().user_id, password_lost=password_lost)
+
+
+def colleague(user_id: int) -> User:
+    """Return a user of the acting administrator's organisation. Raises NotThere, NotAllowed for oneself."""
+    if user_id == current().user_id:
+        raise NotAllowed
+    user = db.session.get(User, user_id)
+    if user is None or user.organisation_id != current().organisation_id or not user.active:
+        raise NotThere
+    return user
 
 
 def opened(invitation_id: uuid.UUID, code: str) -> tuple[Invitation, str] | None:

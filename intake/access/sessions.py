@@ -134,7 +134,15 @@ def act_for(user_id: int) -> Actor:
 
 
 def _become(row: Any, **session: Any) -> Actor:  # noqa: ANN401
-    actor = Actor(
+    actor = described(row, **session)
+    if actor.complete:
+        set_current(actor)
+    return actor
+
+
+def described(row: Any, **session: Any) -> Actor:  # noqa: ANN401
+    """Return the actor of a row of access.describe, acting in nothing yet."""
+    return Actor(
         user_id=row.user_id,
         display_name=row.display_name,
         email=row.email,
@@ -144,6 +152,3 @@ def _become(row: Any, **session: Any) -> Actor:  # noqa: ANN401
         grants=tuple(Granted(**grant) for grant in row.grants),
         **session,
     )
-    if actor.complete:
-        set_current(actor)
-    return actor

@@ -131,4 +131,4 @@ def account() -> ResponseReturnValue:
     return render_template("access/account.html", form=form), 422 if form.errors else 200
 
 
-from intake.access import again_views  # noqa: E402, F401  (further addresses of this blueprint)
+from intake.access import again_views, factor_views, invitation_views  # noqa: E402, F401  (more of this blueprint)

@@ -25,16 +25,19 @@ ARGUMENTS = {
     "tag_id": "tag",
     "share_id": "share",
     "id": "item",
+    "batch_id": "batch",
     "declaration_id": "declaration",
     "comment_id": "comment",
     "paragraph_id": "paragraph",
     "source_id": "source",
     "search_id": "search",
     "recording_id": "recording",
+    "copy_id": "copy",
     "export_id": "export",
     "user_id": "user",
     "project_id": "project",
-    "project_id": "project",
+    "passkey_id": "passkey",
+    "session_id": "session",
 }
 STEPS = ("consent", "person", "story", "when-where", "who", "injuries", "files", "check")
 # Addresses without an argument of their own that name a record behind the question mark.
@@ -46,7 +49,14 @@ JSON: dict[str, dict[str, Any]] = {
     "evidence.sign": _PART,
     "evidence.complete": {},
     "evidence.abort": {},
+    "evidence.open_batch": {"files": 1, "size": 9, "once_key": str(uuid.uuid4())},
+    "evidence.declare": {"files": []},
+    "evidence.keep": {},
     "incidents.places": {"typed": "Main"},
+    "access.passkey_options": {},
+    "access.add_passkey": {"credential": {}},
+    "access.invited_passkey_options": {},
+    "access.invited_passkey": {"credential": {}},
     "access.sign_in_options": {},
     "access.sign_in_passkey": {"credential": {}},
     "access.again_options": {},
@@ -80,15 +90,12 @@ FORMS: dict[str, dict[str, str]] = {
     "declarations.tie": {"item": "{item}", "locator": "0:01"},
     "declarations.untie": {},
     "search.index": {"words": "zebra"},
+    "copies.index": {"boxes": "[]"},
     "preservation.suspect": {"kinds": "PS.STORE"},
     "preservation.show": {"what": "x", "days_low": "7", "days_high": "30"},
     "preservation.move": {"state": "asked"},
     "exports.new": {"format": "csv", "profile": "records"},
     "exports.approve": {},
-    "deidentified.index": {"matter": "1", "title": "x"},
-    "deidentified.extract": {},
-    "deidentified.close": {},
-    "deidentified.rules": {"compartment": "1", "claims": "no"},
     "deidentified.index": {"matter": "1", "title": "x"},
     "deidentified.extract": {},
     "deidentified.close": {},
@@ -102,6 +109,18 @@ FORMS: dict[str, dict[str, str]] = {
     "access.second_step": {"code": "000000"},
     "access.again": {"code": "000000"},
     "access.here": {},
+    "access.invited": {"code": "x"},
+    "access.invited_password": {"password": "x"},
+    "access.invited_second_step": {"code": "000000"},
+    "access.invite_person": {},
+    "access.name_passkey": {"name": "x"},
+    "access.remove_passkey": {},
+    "access.new_authenticator": {"code": "000000"},
+    "access.remove_authenticator": {},
+    "access.recovery_codes": {},
+    "access.password": {"password": "x", "new_password": "x"},
+    "access.end_session": {},
+    "access.end_other_sessions": {},
 }
 
 
@@ -140,6 +159,8 @@ def _addresses(rule: Rule) -> Iterator[str]:
     if rule.endpoint == "incidents.step":
         yield from (f"/incidents/{{incident}}/intake/{step}" for step in STEPS)
         yield "/incidents/{incident}/intake/story?account={account}"
+    elif rule.endpoint == "access.invited":
+        yield f"/invitation/{uuid.UUID(int=7)}"  # open to who is invited; known and unknown answer alike
     elif rule.endpoint in QUERIES:
         yield from (f"{rule.rule}?{name}={{{name}}}" for name in QUERIES[rule.endpoint])
     else:

@@ -9,9 +9,15 @@ import sqlalchemy as sa
 
 from intake import db
 from intake.access import sessions
-from intake.access.models import Compartment, Organisation, Share
+from intake.access.fields import FieldClass
+from intake.access.models import Compartment, Organisation, Session, Share
+from intake.access.proofs import Passkey
+from intake.copies.models import WorkingCopy
 from intake.declarations import services as declarations
 from intake.deidentified.models import Project
+from intake.evidence import batches
+from intake.evidence.batch_models import EvidenceBatch
+from intake.evidence.models import EvidenceItem
 from intake.evidence.uploads import open_row
 from intake.exports.models import Export
 from intake.incidents import claims, services, sharing
@@ -21,9 +27,20 @@ from intake.people.services import describe_person, record_consent
 from intake.people.vault import seal_identity
 from intake.preservation import services as preservation
 from intake.search.services import keep_words
+from intake.settings import Settings
 from tests.world import World
 
-CANARY = "zorzalcanario"
+# A word for each field class. All hold the stem, which no page says by itself.
+CANARIES = {
+    FieldClass.CONFIDENTIAL: "zorzalcanario",
+    FieldClass.WORK_PRODUCT: "mirlocanario",
+    FieldClass.OPINION: "tordocanario",
+    FieldClass.SEALED: "jilguerocanario",
+    FieldClass.MEDIA: "pardillocanario",
+}
+CANARY, STEM = CANARIES[FieldClass.CONFIDENTIAL], "canario"
+_NOTED, _LEGAL = CANARIES[FieldClass.WORK_PRODUCT], CANARIES[FieldClass.OPINION]
+_NAMED, _FILED = CANARIES[FieldClass.SEALED], CANARIES[FieldClass.MEDIA]
 
 Ids = dict[str, Any]
 
@@ -32,7 +49,7 @@ def plant(world: World, owner: sa.Connection) -> Ids:
     """Write the records of the owning organisation; returns {name: identifier}."""
     with db.transaction():
         sessions.act_for(world.users["intake"])
-        ids = _told() | _written()
+        ids = plant_record()
     ids["third"] = _third_organisation(world, owner)
     with db.transaction():
         me = sessions.act_for(world.users["attorney"])
@@ -47,8 +64,26 @@ def plant(world: World, owner: sa.Connection) -> Ids:
     # A project of somebody who opens none.
     theirs = {"user_id": world.users["auditor"], "matter_id": world.matter, "title": CANARY}
     ids["project"] = owner.execute(sa.insert(Project).values(**theirs).returning(Project.id)).scalar_one()
+    ids |= _ways_in(world, owner)
     assert owner.execute(sa.select(sa.func.count()).select_from(Share.__table__)).scalar_one() == 1
     return ids
+
+
+def _ways_in(world: World, owner: sa.Connection) -> Ids:
+    """Write a passkey and a session of the paralegal."""
+    key = {"credential_id": b"k", "public_key": b"k", "sign_count": 0, "backed_up": False, "transports": []}
+    theirs = {"user_id": world.users["paralegal"], "name": CANARY, **key}
+    passkey = owner.execute(sa.insert(Passkey).values(**theirs).returning(Passkey.id)).scalar_one()
+    with db.transaction():
+        sessions.open_session(world.users["paralegal"], sessions.PASSKEY, CANARY)
+    session = sa.select(Session.id).where(Session.agent == CANARY)
+    return {"passkey": passkey, "session": owner.execute(session).scalar_one()}
+
+
+def plant_record() -> Ids:
+    """Write one incident with everything on it, as the acting intake worker; returns {name: identifier}."""
+    ids = _told()
+    return ids | _written(db.session.get_one(Account, ids["account"]))
 
 
 def _told() -> Ids:
@@ -59,37 +94,56 @@ def _told() -> Ids:
     services.save_story(account, f"They took him. He said {CANARY}.", "en")
     services.save_where(incident, f"{CANARY} street", site_name=CANARY)
     describe_person(person, city=CANARY, variant_town=CANARY)
-    seal_identity(person, {"legal_name": CANARY, "phone": CANARY})
+    seal_identity(person, {"legal_name": _NAMED, "phone": _NAMED})
     for scope in ("CN.INTAKE", "CN.COCOUNSEL"):
         consent = record_consent(person, incident.id, scope, "yes", "en")
     return {"incident": incident.id, "account": account.id, "person": person.id, "consent": consent.id}
 
 
-def _written() -> Ids:
-    account = db.session.scalars(sa.select(Account)).one()
+def _written(account: Account) -> Ids:
     incident = db.session.get_one(Incident, account.incident_id)
-    tag = claims.suggest_claim(incident, "CL.4A.STOP", f"because {CANARY}")
-    note = claims.write_note(incident, f"ask about {CANARY}", "en")
+    tag = claims.suggest_claim(incident, "CL.4A.STOP", f"because {_LEGAL}")
+    note = claims.write_note(incident, f"ask about {_NOTED}", "en")
     item, _new = open_row(
-        incident, account=account, filename=f"{CANARY}.jpg", size=9, media_type="image/jpeg", once_key=uuid.uuid4()
+        incident, account=account, filename=f"{_FILED}.jpg", size=9, media_type="image/jpeg", once_key=uuid.uuid4()
     )
     item.description = CANARY
+    batch = _batch_of(incident, item)
     declaration = declarations.start_declaration(account, f"motion {CANARY}")
     paragraph = declaration.paragraphs[-1]
     declarations.edit_paragraph(paragraph, text=f"I said {CANARY}.", basis="KB.DID", heading=CANARY)
     source = declarations.tie_source(paragraph, item.id, CANARY)
-    comment = declarations.comment(declaration, f"which {CANARY}?", paragraph.id)
+    comment = declarations.comment(declaration, f"which {_NOTED}?", paragraph.id)
     recording = preservation.suspect(incident, "PS.STORE", what=CANARY, quote=CANARY)
     return {
         "tag": tag.id,
         "note": note.id,
         "item": item.id,
+        "batch": batch.id,
         "declaration": declaration.id,
         "paragraph": paragraph.id,
         "source": source.id,
         "comment": comment.id,
         "recording": recording.id,
+        "copy": _copy(item).id,
     }
+
+
+def _batch_of(incident: Incident, item: EvidenceItem) -> EvidenceBatch:
+    settings = Settings.load(profile="test")
+    batch = batches.open_batch(incident, account=None, files=1, size=9, once_key=uuid.uuid4(), settings=settings)
+    batches.declare(batch, [batches.Line(1, f"{_FILED}.jpg", f"{_FILED}/{_FILED}.jpg", 9, item.once_key)])
+    return batch
+
+
+def _copy(item: EvidenceItem) -> WorkingCopy:
+    place = {"incident_id": item.incident_id, "compartment_id": item.compartment_id}
+    copy = WorkingCopy(
+        item_id=item.id, kind="stripped", parent_sha256="0" * 64, opened_by_id=item.opened_by_id, **place
+    )
+    db.session.add(copy)
+    db.session.flush()
+    return copy
 
 
 def _third_organisation(world: World, owner: sa.Connection) -> int:

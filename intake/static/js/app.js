@@ -18,6 +18,12 @@ for (const button of all('[data-open]')) {
   button.addEventListener('click', () => document.getElementById(button.dataset.open).showModal());
 }
 for (const input of all('[data-reveal-password]')) showPassword(input);
+const fromLink = document.querySelector('[data-from-fragment]');
+if (fromLink && location.hash) {
+  // The code of an invitation leaves the address at once: it is not sent, kept in history or seen over a shoulder.
+  fromLink.value = decodeURIComponent(location.hash.slice(1));
+  history.replaceState(null, '', location.pathname);
+}
 const session = document.getElementById('session');
 if (session) startSession(session);
 startKeys(document.body.dataset.keys === 'on');

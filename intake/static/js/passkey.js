@@ -43,6 +43,10 @@ async function go(place) {
   // The person closed the question, or the device has no such key: the page says so and stays.
   const answer = await show(place).catch(() => null);
   button.disabled = false;
+  if (answer?.status === 403) {
+    location.assign(`/sign-in/again?next=${encodeURIComponent(location.pathname)}`);
+    return;
+  }
   if (!answer?.ok) {
     refused.hidden = false;
     return;
