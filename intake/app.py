@@ -105,6 +105,8 @@ SLICES = (
     "people",
     "incidents",
     "evidence",
+    "media",
+    "copies",
     "preservation",
     "declarations",
     "search",

@@ -53,11 +53,12 @@ def download(copy_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _page(item: EvidenceItem, form: CopyForm) -> str:
-    made = {d.kind: d for d in derivatives_of(item) if d.state == "made"}
-    pages = [d for d in derivatives_of(item) if d.kind == "page" and d.state == "made"]
+    shown = {"picture": "preview", "paper": "page"}.get(services.form_of(item), "")
+    numbers = [d.number for d in derivatives_of(item) if d.kind == shown and d.state == "made"]
+    pictures = [(n, url_for("media.made", item_id=item.id, kind=shown, page=n or None)) for n in numbers]
     language = str(get_locale() or "en")
     reasons = [(term.code, term.label(language, plain=True)) for term in taxonomy("redaction_reason").terms]
     return render_template(
         "copies/index.html", item=item, form=form, kind=services.form_of(item), closed=closed(item),
-        copies=services.copies_of(item.id), preview=made.get("preview"), pages=pages, reasons=reasons,
+        copies=services.copies_of(item.id), pictures=pictures, reasons=reasons,
     )  # fmt: skip

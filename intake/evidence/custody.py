@@ -9,7 +9,7 @@ from intake.access.actor import current
 from intake.evidence.models import CustodyEvent, EvidenceItem
 
 
-def note(item: EvidenceItem, kind: str, **detail: Any) -> None:  # noqa: ANN401
+def note(item: EvidenceItem, kind: str, /, **detail: Any) -> None:  # noqa: ANN401
     """Add one step to the item's custody list, by the one who acts.
 
     kind: receiving, received, verified, checked, described, viewed, copied, exported or failed; detail: hashes,
