@@ -11,6 +11,7 @@ from typing import TextIO
 
 from intake.local import services
 from intake.settings import Settings
+from tests.media.signatures import write_signatures
 
 STATE = Path(__file__).resolve().parent.parent / "var" / "test"
 
@@ -30,6 +31,7 @@ def shared_stores() -> Settings:
     _held.append(users)  # an open file that nobody holds is closed, and its lock with it
     fcntl.flock(users, fcntl.LOCK_SH)
     filled = services.ensure_all(settings, ["*"])
+    filled = filled.with_(scan_signatures=str(write_signatures(STATE / "signatures")), scan_socket="")
 
     def leave() -> None:
         # A shared lock becomes an exclusive one only for the last: the others' tests go on.

@@ -28,9 +28,9 @@ from intake.declarations.sources import media_fragment
 from intake.declarations.versions import hash_of
 from intake.errors import Invalid, NotNow, NotThere, StaleVersion
 from intake.evidence import queries as evidence
-from intake.evidence import services as evidence_services
 from intake.evidence.models import EvidenceItem
 from intake.incidents.models import Account, Incident
+from intake.media.services import viewable
 from intake.people.models import Person
 from intake.taxonomy import taxonomy
 from intake.web import requires
@@ -148,7 +148,7 @@ def _beside(declaration: Declaration, items: list[EvidenceItem]) -> dict[str, An
             if str(source.id) == wanted and source.item_id in named:
                 item = named[source.item_id]
                 return {"item": item, "locator": source.locator, "fragment": media_fragment(source.locator),
-                        "kind": evidence_services.viewable(item), "position": paragraph.position}  # fmt: skip
+                        "kind": viewable(item), "position": paragraph.position}  # fmt: skip
     return None
 
 

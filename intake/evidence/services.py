@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from typing import Literal
-
 from intake import db, jobs
 from intake.access.actor import current
 from intake.access.policy import Permission
@@ -13,23 +10,13 @@ from intake.errors import Invalid, NotAllowed, NotNow, StaleVersion
 from intake.evidence import filenames
 from intake.evidence.custody import note
 from intake.evidence.models import EvidenceItem
-from intake.evidence.queries import seen_lately
+from intake.evidence.opening import assert_open
 from intake.storage import Storage
 from intake.taxonomy import taxonomy
 
 MADE_BY = ("not_asked", "the_person", "known", "found", "unknown", "declined")
 MAY_BE_SHOWN = ("not_asked", "yes", "no", "unknown", "declined")
 DESCRIBED = ("description", "evidence_type", "made_by", "may_be_shown")
-# What a browser shows without running anything. SVG and HTML are programs, so they are never shown, only copied.
-VIEWABLE: dict[str, Literal["image", "video", "audio"]] = {
-    **dict.fromkeys(("image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "image/bmp"), "image"),
-    **dict.fromkeys(("video/mp4", "video/webm", "video/quicktime", "video/ogg", "video/3gpp"), "video"),
-    **dict.fromkeys(
-        ("audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav", "audio/x-wav", "audio/webm", "audio/aac", "audio/flac",
-         "audio/x-m4a"), "audio"
-    ),
-}  # fmt: skip
-_ONE_VIEWING = dt.timedelta(minutes=10)
 
 
 def describe(item: EvidenceItem, version: int | None, **told: str) -> None:
@@ -70,36 +57,14 @@ def ask_for_check(item: EvidenceItem) -> None:
     jobs.defer("check_item", user_id=current().user_id, item_id=item.id)
 
 
-def viewable(item: EvidenceItem) -> Literal["image", "video", "audio", ""]:
-    """Return how a browser may show the item, or nothing: not sealed, not unchanged, or of another kind."""
-    if item.state != "sealed" or item.check_ok is False:
-        return ""
-    return VIEWABLE.get(item.media_type, "")
-
-
-def viewing_address(item: EvidenceItem, storage: Storage) -> str:
-    """Return an address that shows the item for five minutes; who looks is written down first."""
-    if not viewable(item):
-        raise NotNow("not_viewable")
-    if not seen_lately(item, current().user_id, _ONE_VIEWING):
-        record("view", subject="evidence_item", record_id=str(item.id), compartment_id=item.compartment_id)
-        note(item, "viewed")
-    return _address(item, storage, "inline", item.media_type)
-
-
 def copying_address(item: EvidenceItem, storage: Storage) -> str:
     """Return an address that gives the original for five minutes; the copy is written down first.
 
-    Raises NotNow for an item that is not sealed, or that a later check found changed.
+    Raises NotNow for an item that is closed (opening.py). The type is nobody's, so no browser shows or runs it.
     """
-    if item.state != "sealed" or item.check_ok is False:
-        raise NotNow("not_sealed")
+    assert_open(item)
     record("download", subject="evidence_item", record_id=str(item.id), compartment_id=item.compartment_id)
     note(item, "copied", sha256=item.sha256)
-    return _address(item, storage, "attachment", "application/octet-stream")
-
-
-def _address(item: EvidenceItem, storage: Storage, how: Literal["attachment", "inline"], kind: str) -> str:
     # The address ends up in histories and logs, so it carries part of the hash, not the uploader's name for the file.
     name = f"evidence-{(item.sha256 or '')[:12]}{filenames.extension(item.filename)}"
-    return storage.presign_get(item.object_key, item.version_id or "", name, kind, how)
+    return storage.presign_get(item.object_key, item.version_id or "", name, "application/octet-stream")

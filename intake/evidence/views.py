@@ -16,6 +16,8 @@ from intake.evidence import filenames, queries, services, uploads, words
 from intake.evidence.forms import DescriptionForm, PartToSign, UploadStart
 from intake.evidence.models import EvidenceItem
 from intake.incidents.models import Account, Incident
+from intake.media import services as media_services
+from intake.media.page import beside
 from intake.storage import Storage
 from intake.web import requires
 
@@ -137,7 +139,7 @@ def check(item_id: uuid.UUID) -> ResponseReturnValue:
 def media(item_id: uuid.UUID) -> ResponseReturnValue:
     """Send the player or the picture to the store, for five minutes; the viewing is in the custody list."""
     item = db.session.get_one(EvidenceItem, item_id)
-    return redirect(services.viewing_address(item, _storage()))
+    return redirect(media_services.viewing_address(item, _storage()))
 
 
 @bp.get("/evidence/<uuid:id>/file")
@@ -160,6 +162,7 @@ def _page(item: EvidenceItem, form: DescriptionForm, theirs: dict[str, str] | No
         copies=queries.copies_of([item]).get(item.sha256 or "", 0),
         view=services.viewable(item),
         may_describe=current().may(Permission.EVIDENCE_ADD, item.compartment_id),
+        **beside(item),
     )
 
 

@@ -13,15 +13,10 @@ from intake.evidence.custody import note
 from intake.evidence.models import EvidenceItem
 from intake.evidence.opening import closed
 from intake.media.models import ScanRelease
+from intake.media.queries import release_asked
 from intake.media.scans import set_scan
 
 LONGEST = 2000  # characters of a reason
-
-
-def asked_of(item: EvidenceItem) -> ScanRelease | None:
-    """Return the first attorney's request to open an infected item, while it waits for the second."""
-    waiting = sa.select(ScanRelease).where(ScanRelease.item_id == item.id, ScanRelease.granted_at.is_(None))
-    return db.session.scalars(waiting).one_or_none()
 
 
 def release(item: EvidenceItem, reason: str) -> bool:
@@ -38,7 +33,7 @@ def release(item: EvidenceItem, reason: str) -> bool:
     item = db.session.get_one(EvidenceItem, item.id, with_for_update=True, populate_existing=True)
     if closed(item) not in {"not_scanned", "infected"}:
         raise NotNow("not_held")
-    asked = asked_of(item)
+    asked = release_asked(item)
     if asked is not None and asked.asked_by_id == actor.user_id:
         raise NotNow("second_attorney")
     if asked is None:

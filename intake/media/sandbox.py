@@ -146,10 +146,21 @@ class Jail:
         """Run a parser on what an earlier one wrote: the file `name`, or the whole folder."""
         return self.parse(parser, Folder(where.out / name, where.out), **parameters)
 
-    def run(self, program: str, arguments: list[str], where: Folder, limits: Limits | None = None) -> Done:
-        """Run one of programs() in the folder `out`; its status is in the answer. Raises ParserFailed."""
+    def run(
+        self,
+        program: str,
+        arguments: list[str],
+        where: Folder,
+        limits: Limits | None = None,
+        *,
+        see: Iterable[str] = (),
+    ) -> Done:
+        """Run one of programs() in the folder `out`; its status is in the answer. see: what else it may read.
+
+        Raises ParserFailed.
+        """
         environment = {"HOME": str(where.out), "TMPDIR": str(where.out), "OMP_THREAD_LIMIT": "1", "LC_ALL": "C.UTF-8"}
-        asked = {"program": program, "arguments": arguments, "environment": environment}
+        asked = {"program": program, "arguments": arguments, "environment": environment, "see": list(see)}
         return self._ask(where, limits or Limits(), **asked)
 
     def close(self) -> None:
@@ -177,7 +188,11 @@ class Jail:
 
     def _ask(self, where: Folder, limits: Limits, **asked: Any) -> Done:  # noqa: ANN401
         self.start()
-        place = {"source": str(where.source), "see": [str(where.source.parent)], "out": str(where.out)}
+        place = {
+            "source": str(where.source),
+            "see": [str(where.source.parent), *asked.pop("see", ())],
+            "out": str(where.out),
+        }
         request = json.dumps({**asked, **place, "limits": asdict(limits)})
         process = self._process
         if process is None or process.stdin is None:

@@ -88,7 +88,7 @@ class Scanner:
     def _run(self, where: sandbox.Folder, jail: sandbox.Jail) -> Verdict:
         arguments = [*_ASKED, f"--database={self.folder}", f"--tempdir={where.out}", str(where.source)]
         try:
-            done = jail.run("clamscan", arguments, where, _LIMITS)
+            done = jail.run("clamscan", arguments, where, _LIMITS, see=[str(self.folder)])
         except sandbox.ParserFailed:
             return self._verdict("held", "failed")
         # clamscan: 0 nothing found, 1 something found, 2 it could not look.

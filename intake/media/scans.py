@@ -15,9 +15,10 @@ from intake.access import sessions
 from intake.access.actor import current
 from intake.errors import DatabaseUnavailable, StoreUnavailable
 from intake.evidence.custody import note
-from intake.evidence.models import CustodyEvent, EvidenceItem
+from intake.evidence.models import EvidenceItem
 from intake.jobs import tasks
 from intake.media import sandbox, scanner
+from intake.media.queries import last_scan
 from intake.media.scanner import Scanner, Verdict
 from intake.storage import Storage
 
@@ -74,7 +75,7 @@ def _look(key: str, version: str, size: int, store: Storage, by: Scanner) -> Ver
 
 
 def _decide(item: EvidenceItem, found: Verdict) -> None:
-    before = (item.scan, why_of(item)) if item.scan == "held" else None
+    before = (item.scan, last_scan(item).get("why", "")) if item.scan == "held" else None
     set_scan(item, found.finding)
     # Looked at again every quarter of an hour while there is no scanner: written down when the answer is another.
     if before != (found.finding, found.why):
@@ -93,14 +94,3 @@ def set_scan(item: EvidenceItem, finding: str) -> None:
     # Past the ORM's edit version: what a scanner found is no edit of what people typed.
     db.session.execute(sa.update(EvidenceItem).where(EvidenceItem.id == item.id).values(**values))
     db.session.refresh(item)
-
-
-def why_of(item: EvidenceItem) -> str:
-    """Return the code or the signature's name of the last scan, '' without one."""
-    last = (
-        sa.select(CustodyEvent.detail["why"].astext)
-        .where(CustodyEvent.item_id == item.id, CustodyEvent.kind == "scanned")
-        .order_by(CustodyEvent.id.desc())
-        .limit(1)
-    )
-    return db.session.scalar(last) or ""
