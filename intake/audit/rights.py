@@ -47,8 +47,8 @@ SELECT jsonb_build_object(
   'at', (SELECT at FROM checkpoint ORDER BY size DESC LIMIT 1),
   'waiting_since', (SELECT e.at FROM event e WHERE e.id = (SELECT min(event_id) FROM pending)),
   'anchors', (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', a.kind, 'name', a.name, 'size', a.size, 'at', a.at)
-    ORDER BY a.kind, a.name), '[]') FROM (SELECT DISTINCT ON (kind, name) kind, name, size, at FROM anchor
-    ORDER BY kind, name, size DESC) a),
+    ORDER BY a.kind, a.name), '[]') FROM (SELECT p.kind, p.name, n.size, n.at FROM post p CROSS JOIN LATERAL
+    (SELECT o.size, o.at FROM anchor o WHERE o.kind = p.kind AND o.name = p.name ORDER BY o.size DESC LIMIT 1) n) a),
   'failing', (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'name', name, 'since', failing_since,
     'trouble', trouble) ORDER BY kind, name), '[]') FROM post WHERE failing_since IS NOT NULL),
   'comparison', (SELECT jsonb_build_object('at', at, 'rows', rows, 'findings', findings) FROM comparison

@@ -29,6 +29,14 @@ class BadTimestamp(ValueError):
 
 
 @dataclass(frozen=True)
+class Stamp:
+    """A verified timestamp. issuer: who issued the authority's certificate, which tells independent ones apart."""
+
+    at: dt.datetime
+    issuer: str
+
+
+@dataclass(frozen=True)
 class Authority:
     """A timestamp authority. roots: the certificates that its answers must lead to."""
 
@@ -55,13 +63,13 @@ class Authority:
             nonce = rfc3161_client.decode_timestamp_response(response).tst_info.nonce
             if nonce != query.nonce:
                 raise TimestampAway("the answer is to another question")
-            return response, verified(response, text, self.roots)
+            return response, verified(response, text, self.roots).at
         except (OSError, ValueError) as trouble:
             raise TimestampAway(f"{type(trouble).__name__}") from trouble
 
 
-def verified(response: bytes, text: str, roots: tuple[x509.Certificate, ...]) -> dt.datetime:
-    """Return the time at which an authority under `roots` stamped `text`. Raises BadTimestamp.
+def verified(response: bytes, text: str, roots: tuple[x509.Certificate, ...]) -> Stamp:
+    """Return when an authority under `roots` stamped `text`. Raises BadTimestamp.
 
     response: a TimeStampResp in DER. Signature, chain at the stamped time, the certificate's only purpose
     (timestamping, RFC 3161 section 2.3) and the hash are checked.
@@ -76,7 +84,8 @@ def verified(response: bytes, text: str, roots: tuple[x509.Certificate, ...]) ->
         builder.build().verify_message(parsed, text.encode())
     except (ValueError, rfc3161_client.VerificationError) as wrong:
         raise BadTimestamp(f"The timestamp does not verify: {wrong}") from wrong
-    return parsed.tst_info.gen_time
+    (signer,) = parsed.signed_data.signer_infos
+    return Stamp(parsed.tst_info.gen_time, signer.issuer.rfc4514_string())
 
 
 def certificates(path: Path) -> tuple[x509.Certificate, ...]:

@@ -1,0 +1,219 @@
+"""Bundles: what a stranger can check, and what a verifier must refuse."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import bagit
+import pytest
+import sqlalchemy as sa
+
+from intake.access.actor import Actor
+from intake.audit import bag
+from intake.audit.bundle import NotYetSealed
+from intake.audit.notes import LocalSigner
+from intake.audit.verify import Trust, verify
+from intake.errors import NotAllowed
+from tests.audit.conftest import Log, Made, events_of, write_bundle
+from tests.factories import an_incident
+from tests.world import World
+
+Acting = Callable[[str], AbstractContextManager[Actor]]
+
+
+@pytest.fixture
+def copy(good: Made, tmp_path: Path) -> Path:
+    """A copy of the good bundle, to be broken."""
+    return Path(shutil.copytree(good.folder, tmp_path / "bag"))
+
+
+def test_a_good_bundle_is_accepted_and_says_what_it_proves_and_what_not(good: Made, log: Log) -> None:
+    report = verify(good.folder, log.trust)
+    assert report.refused == []
+    said = " ".join(report.proven)
+    assert "witness.example/east" in said
+    assert "1 files are byte for byte" in said
+    assert "That what people recorded is true" in " ".join(report.not_proven)
+
+
+def test_a_bundle_is_a_valid_bag_for_the_library_of_congress_validator(good: Made) -> None:
+    assert bagit.Bag(str(good.folder)).validate()
+
+
+@pytest.mark.parametrize("lacking", ["log", "witnesses", "roots"])
+def test_without_a_trusted_key_of_each_kind_the_bundle_is_refused(good: Made, log: Log, lacking: str) -> None:
+    nobody: Any = {lacking: ()}
+    assert not verify(good.folder, replace(log.trust, **nobody)).accepted
+
+
+def test_more_witnesses_or_authorities_than_there_are_can_be_demanded(good: Made, log: Log) -> None:
+    assert verify(good.folder, replace(log.trust, witnesses_needed=2, timestamps_needed=2)).accepted
+    assert not verify(good.folder, replace(log.trust, witnesses_needed=3)).accepted
+    assert not verify(good.folder, replace(log.trust, timestamps_needed=3)).accepted
+
+
+def test_keys_of_the_same_name_by_somebody_else_are_not_trusted(good: Made, log: Log) -> None:
+    impostor = LocalSigner.new(log.key.name, 1).verifier
+    assert not verify(good.folder, replace(log.trust, log=(impostor,))).accepted
+
+
+def _reseal(folder: Path, change: Callable[[dict[str, Any]], None] | None = None, **files: bytes) -> None:
+    """Change a bundle and write its manifests anew, as a forger would."""
+    proof = json.loads((folder / "data/proof.json").read_text())
+    if change:
+        change(proof)
+    content = {str(p.relative_to(folder / "data")): p.read_bytes() for p in (folder / "data").rglob("*") if p.is_file()}
+    content |= {name.replace("__", "/"): text for name, text in files.items()}
+    content["proof.json"] = json.dumps(proof).encode()
+    shutil.rmtree(folder)
+    writer = bag.BagWriter(folder)
+    for name, text in content.items():
+        if text != b"GONE":
+            writer.add(name, [text])
+    writer.seal({}, {})
+
+
+def _payload(proof: dict[str, Any]) -> None:
+    proof["events"][0]["payload"] = proof["events"][0]["payload"].replace("insert", "update")
+
+
+def _salt(proof: dict[str, Any]) -> None:
+    proof["events"][0]["salt"], proof["events"][1]["salt"] = proof["events"][1]["salt"], proof["events"][0]["salt"]
+
+
+def _place(proof: dict[str, Any]) -> None:
+    proof["events"][0]["index"] += 1
+
+
+def _twice(proof: dict[str, Any]) -> None:
+    proof["events"].append(proof["events"][0])
+
+
+def _no_older(proof: dict[str, Any]) -> None:
+    proof["older"] = []
+
+
+def _no_stamp(proof: dict[str, Any]) -> None:
+    proof["timestamps"] = []
+
+
+def _other_history(proof: dict[str, Any]) -> None:
+    step = base64.b64decode(proof["older"][0]["consistency"][0])
+    proof["older"][0]["consistency"][0] = base64.b64encode(bytes([step[0] ^ 1]) + step[1:]).decode()
+
+
+def _untied(proof: dict[str, Any]) -> None:
+    proof["files"][0]["event"] = proof["events"][1]["index"]
+
+
+def _nonsense(proof: dict[str, Any]) -> None:
+    proof["events"] = {"index": "none"}
+
+
+def _outside(proof: dict[str, Any]) -> None:
+    proof["timestamps"] = ["../../../etc/passwd"]
+
+
+CHANGES = [_payload, _salt, _place, _twice, _no_older, _no_stamp, _other_history, _untied, _nonsense, _outside]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=[c.__name__.strip("_") for c in CHANGES])
+def test_a_forged_bundle_with_fresh_manifests_is_refused(
+    copy: Path, log: Log, change: Callable[[dict[str, Any]], None]
+) -> None:
+    before = json.loads((copy / "data/proof.json").read_text())
+    _reseal(copy, change)
+    assert json.loads((copy / "data/proof.json").read_text()) != before
+    assert not verify(copy, log.trust).accepted
+
+
+def test_resealing_alone_changes_nothing(copy: Path, log: Log) -> None:
+    _reseal(copy)
+    assert verify(copy, log.trust).accepted
+
+
+def test_one_flipped_bit_of_a_file_is_refused_with_old_and_with_fresh_manifests(copy: Path, log: Log) -> None:
+    media = copy / "data/files/TG-0001.mp4"
+    flipped = bytes([media.read_bytes()[0] ^ 1]) + media.read_bytes()[1:]
+    media.write_bytes(flipped)
+    assert not verify(copy, log.trust).accepted
+    _reseal(copy)
+    assert not verify(copy, log.trust).accepted
+
+
+def test_a_head_of_another_size_is_refused(copy: Path, log: Log) -> None:
+    note = (copy / "data/checkpoint.txt").read_text().split("\n")
+    note[1] = str(int(note[1]) + 1)
+    _reseal(copy, None, **{"checkpoint.txt": "\n".join(note).encode()})
+    assert not verify(copy, log.trust).accepted
+
+
+def test_a_head_without_cosignatures_is_refused(copy: Path, log: Log) -> None:
+    note = (copy / "data/checkpoint.txt").read_text()
+    bare = "".join(line for line in note.splitlines(keepends=True) if "witness.example" not in line)
+    assert bare != note
+    _reseal(copy, None, **{"checkpoint.txt": bare.encode()})
+    assert "Too few witnesses that you trust cosigned the checkpoint." in verify(copy, log.trust).refused
+
+
+def test_an_auditor_gets_commitments_and_no_payload(good: Made, log: Log, world: World, tmp_path: Path) -> None:
+    written = write_bundle(world.users["auditor"], tmp_path / "bag", good.events)
+    assert written.withheld == written.events == len(good.events)
+    text = (tmp_path / "bag/data/proof.json").read_text()
+    assert '"payload"' not in text
+    assert '"salt"' not in text
+    assert verify(tmp_path / "bag", log.trust).accepted
+
+
+def test_co_counsel_and_a_stranger_get_no_bundle_of_anothers_record(good: Made, world: World, tmp_path: Path) -> None:
+    for who in ("cocounsel", "stranger", "intake"):
+        with pytest.raises(NotAllowed):
+            write_bundle(world.users[who], tmp_path / who, good.events)
+
+
+def test_events_that_no_head_covers_yet_are_named(
+    acting: Acting, log: Log, owner: sa.Connection, world: World, tmp_path: Path
+) -> None:
+    with acting("intake"):
+        record_id = str(an_incident().id)
+    with pytest.raises(NotYetSealed):
+        write_bundle(world.users["attorney"], tmp_path / "bag", events_of(owner, record_id))
+
+
+def test_the_readers_own_old_head_is_checked_and_is_enough_of_an_old_head(
+    good: Made, log: Log, world: World, owner: sa.Connection, tmp_path: Path
+) -> None:
+    size, note = owner.execute(sa.text("select size, note from audit.checkpoint order by size limit 1")).one()
+    folder = tmp_path / "bag"
+    write_bundle(world.users["attorney"], folder, good.events, from_sizes=[size])
+    assert verify(folder, replace(log.trust, older=(note,))).accepted
+    other = LocalSigner.parse(log.key.text)
+    from intake.audit.notes import Checkpoint, signed  # noqa: PLC0415
+
+    forked = signed(Checkpoint(log.key.name, size, b"\x01" * 32), other)
+    refused = verify(folder, replace(log.trust, older=(forked,))).refused
+    assert refused == [f"The log was rewritten since your checkpoint of size {size}."]
+
+
+def test_a_trust_file_reads_back_and_nonsense_is_refused(log: Log) -> None:
+    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
+
+    trust = log.trust
+    text = json.dumps(
+        {
+            "log": [key.text for key in trust.log],
+            "witnesses": [key.text for key in trust.witnesses],
+            "timestamp_roots": [root.public_bytes(Encoding.PEM).decode() for root in trust.roots],
+        }
+    )
+    assert Trust.parse(text) == trust
+    for nonsense in ("[]", '{"log": ["a+b+c"]}', json.dumps({"witnesses": [trust.log[0].text]})):
+        with pytest.raises(ValueError):
+            Trust.parse(nonsense)
