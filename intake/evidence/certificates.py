@@ -11,7 +11,7 @@ import importlib.metadata
 import json
 import platform
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from intake.access.actor import current
 from intake.access.fields import FieldClass, demand
 from intake.access.models import Compartment
 from intake.access.policy import Permission
+from intake.audit.state import State
 from intake.audit.trail import record
 from intake.documents.certificate import HASH, CertificatePaper, ScheduleEntry, render_certificate
 from intake.documents.certificate import render_certificate_word as word
@@ -95,19 +96,17 @@ def files_paper(items: Sequence[EvidenceItem], oath_form: str) -> CertificatePap
     return _paper("902_14", items[0].compartment_id, filled, schedule, oath_form)
 
 
-def log_certificate(state: Any, form: str, oath_form: str, compartment_id: int) -> Draft:  # noqa: ANN401
+def log_certificate(state: State, form: str, oath_form: str, compartment_id: int) -> Draft:
     """Draft the FRE 902(13) certificate for the log as audit.state() has it. Raises Invalid, NotAllowed, NotNow."""
     if not current().may(Permission.EVIDENCE_CERTIFY, compartment_id):
         raise NotAllowed
     if not state.size:
         raise NotNow("no_log")
-    anchors = [words for words in (_witnessed(state), _stamped(state)) if words]
-    said = " ".join(anchors) or f"The root was not yet signed by a witness or time-stamped; it was then: {BLANK}."
     server = db.session.connection().dialect.server_version_info or ()
     filled = {
         "size": f"{state.size:,}",
-        "root": state.root.hex() if isinstance(state.root, bytes) else str(state.root),
-        "anchors": said,
+        "root": state.root,
+        "anchors": " ".join(_anchored(state)),
         "database": ".".join(str(part) for part in server),
     }
     paper = _paper("902_13", compartment_id, filled, (), oath_form)
@@ -209,16 +208,15 @@ def _utc(moment: dt.datetime) -> str:
     return moment.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def _witnessed(state: Any) -> str:  # noqa: ANN401
-    if not getattr(state, "witnessed_at", None):
-        return ""
-    return f"A root of this tree was last signed by the witness {state.witness} at {_utc(state.witnessed_at)}."
-
-
-def _stamped(state: Any) -> str:  # noqa: ANN401
-    if not getattr(state, "stamped_at", None):
-        return ""
-    return f"It was last time-stamped (RFC 3161) by {state.authority} at {_utc(state.stamped_at)}."
+def _anchored(state: State) -> Iterator[str]:
+    kinds = {
+        "witness": ("signed by the witness", "No witness outside our office has signed a head of this tree yet."),
+        "timestamp": ("time-stamped (RFC 3161) by", "No head of this tree was time-stamped by a public authority yet."),
+        "store": ("put under the lock of", "No head of this tree was put under a store's lock yet."),
+    }
+    for kind, (done, never) in kinds.items():
+        last = state.last(kind)
+        yield f"Its head of {last.size:,} entries was {done} {last.name} at {_utc(last.at)}." if last else never
 
 
 def _draft(paper: CertificatePaper, form: str, rule: str) -> Draft:

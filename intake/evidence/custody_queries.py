@@ -14,6 +14,7 @@ from intake import db
 from intake.access.models import User
 from intake.evidence.custody_models import Destruction, ItemOrigin, LegalHold
 from intake.evidence.models import CustodyEvent, EvidenceItem
+from intake.incidents.models import Incident
 
 
 @dataclass(frozen=True)
@@ -113,3 +114,15 @@ def names_of(user_ids: Iterable[int | None]) -> dict[int, str]:
     """Return the display names of these users."""
     wanted = {user_id for user_id in user_ids if user_id}
     return dict(db.session.execute(sa.select(User.id, User.display_name).where(User.id.in_(wanted))).tuples())
+
+
+def standing_holds() -> list[LegalHold]:
+    """Return the holds that stand and that the reader may see, the newest first."""
+    standing = sa.select(LegalHold).where(LegalHold.lifted_at.is_(None)).order_by(LegalHold.id.desc())
+    return list(db.session.scalars(standing))
+
+
+def incidents_of(holds: Sequence[LegalHold]) -> list[Incident]:
+    """Return the incidents that these holds name."""
+    ids = {hold.incident_id for hold in holds if hold.incident_id}
+    return list(db.session.scalars(sa.select(Incident).where(Incident.id.in_(ids))))

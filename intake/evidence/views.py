@@ -7,6 +7,7 @@ import uuid
 from flask import Blueprint, Response, current_app, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from markupsafe import escape
 
 from intake import db
 from intake.access.actor import current
@@ -46,7 +47,7 @@ def start(incident_id: uuid.UUID) -> ResponseReturnValue:
     account = db.session.get_one(Account, told.account_id) if told.account_id else None
     item = uploads.start_upload(
         incident, account=account, filename=told.name, size=told.size, media_type=told.media_type,
-        once_key=told.once_key, storage=_storage(),
+        once_key=told.once_key, storage=opened_storage(),
     )  # fmt: skip
     addresses = {name: url_for(f".{name.removesuffix('_url')}", id=item.id) for name in _ADDRESSES}
     told_back = {"id": item.id, "key": item.object_key, "upload_id": item.upload_id, "part_size": item.part_size}
@@ -62,16 +63,27 @@ def sign(item_id: uuid.UUID) -> ResponseReturnValue:
     """Sign the sending of one part, or the listing of those that arrived. The right is checked each time."""
     part = PartToSign.read(request.get_json())
     if part is None:
-        return jsonify(url=uploads.sign_listing(item_id, _storage()), headers={})
-    signed = uploads.sign_part(item_id, part.number, part.size, part.sha256, _storage())
+        return jsonify(url=url_for(".parts", id=uploads.being_received(item_id).id), headers={})
+    signed = uploads.sign_part(item_id, part.number, part.size, part.sha256, opened_storage())
     return jsonify(url=signed.url, headers=signed.headers)
+
+
+@bp.get("/evidence/<uuid:id>/parts")
+@requires(Permission.EVIDENCE_ADD)
+def parts(item_id: uuid.UUID) -> ResponseReturnValue:
+    """List the parts that arrived as S3 does, but all of them: S3 itself names a thousand at a time."""
+    listed = "".join(
+        f"<Part><PartNumber>{part.number}</PartNumber><ETag>{escape(part.etag)}</ETag><Size>{part.size}</Size></Part>"
+        for part in uploads.arrived(item_id, opened_storage())
+    )
+    return Response(f"<ListPartsResult>{listed}</ListPartsResult>", mimetype="application/xml")
 
 
 @bp.post("/evidence/<uuid:id>/complete")
 @requires(Permission.EVIDENCE_ADD)
 def complete(item_id: uuid.UUID) -> ResponseReturnValue:
     """Join the parts. What the browser says about them is not read: the store and our own rows know better."""
-    item = uploads.complete(item_id, request.headers.get("X-Device-Sha256") or None, _storage())
+    item = uploads.complete(item_id, request.headers.get("X-Device-Sha256") or None, opened_storage())
     # The uploader speaks S3 and expects S3's answer.
     xml = (
         "<CompleteMultipartUploadResult><Location>about:blank</Location><Bucket>evidence</Bucket>"
@@ -84,7 +96,7 @@ def complete(item_id: uuid.UUID) -> ResponseReturnValue:
 @requires(Permission.EVIDENCE_ADD)
 def abort(item_id: uuid.UUID) -> ResponseReturnValue:
     """Take a file off the list while it is being sent."""
-    uploads.abort(item_id, _storage())
+    uploads.abort(item_id, opened_storage())
     return "", 204
 
 
@@ -139,7 +151,7 @@ def check(item_id: uuid.UUID) -> ResponseReturnValue:
 def media(item_id: uuid.UUID) -> ResponseReturnValue:
     """Send the player or the picture to the store, for five minutes; the viewing is in the custody list."""
     item = db.session.get_one(EvidenceItem, item_id)
-    return redirect(media_services.viewing_address(item, _storage()))
+    return redirect(media_services.viewing_address(item, opened_storage()))
 
 
 @bp.get("/evidence/<uuid:id>/file")
@@ -147,7 +159,7 @@ def media(item_id: uuid.UUID) -> ResponseReturnValue:
 def download(item_id: uuid.UUID) -> ResponseReturnValue:
     """Send the reader to the original in the store, for five minutes, always as a file to keep."""
     item = db.session.get_one(EvidenceItem, item_id)
-    return redirect(services.copying_address(item, _storage()))
+    return redirect(services.copying_address(item, opened_storage()))
 
 
 def _page(item: EvidenceItem, form: DescriptionForm, theirs: dict[str, str] | None = None) -> str:
@@ -159,13 +171,16 @@ def _page(item: EvidenceItem, form: DescriptionForm, theirs: dict[str, str] | No
         theirs=theirs or {},
         steps_words=words.STEPS,
         custody=queries.custody_of(item),
-        copies=queries.copies_of([item]).get(item.sha256 or "", 0),
-        view=services.viewable(item),
+        copies=queries.copies_of(item),
         may_describe=current().may(Permission.EVIDENCE_ADD, item.compartment_id),
         **beside(item),
     )
 
 
-def _storage() -> Storage:
+def opened_storage() -> Storage:
+    """Return the store that the program opened."""
     storage: Storage = current_app.extensions["storage"]
     return storage
+
+
+from intake.evidence import batch_views, custody_views  # noqa: E402, F401  (further addresses of this blueprint)

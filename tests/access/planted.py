@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import Any
 
@@ -9,19 +10,22 @@ import sqlalchemy as sa
 
 from intake import db
 from intake.access import sessions
+from intake.access.actor import current
 from intake.access.fields import FieldClass
-from intake.access.models import Compartment, Organisation, Session, Share
+from intake.access.models import BreakGlass, Compartment, Grant, Notice, Organisation, Session, Share, Wall
 from intake.access.proofs import Passkey
 from intake.copies.models import WorkingCopy
 from intake.declarations import services as declarations
 from intake.deidentified.models import Project
 from intake.evidence import batches
 from intake.evidence.batch_models import EvidenceBatch
+from intake.evidence.custody_models import Destruction, ItemOrigin, LegalHold
 from intake.evidence.models import EvidenceItem
 from intake.evidence.uploads import open_row
 from intake.exports.models import Export
 from intake.incidents import claims, services, sharing
 from intake.incidents.models import Account, Incident
+from intake.people import protected
 from intake.people.models import Person
 from intake.people.services import describe_person, record_consent
 from intake.people.vault import seal_identity
@@ -60,13 +64,24 @@ def plant(world: World, owner: sa.Connection) -> Ids:
         export = Export(user_id=me.user_id, format="csv", search_id=search.id, filters={"month": [CANARY]})
         db.session.add(export)
         db.session.flush()
-        ids |= {"search": search.id, "export": export.id, "user": world.users["stranger"]}
+        ids |= _locked(incident, ids["person"])
+        ids |= {"search": search.id, "export": export.id, "user": world.users["stranger"]} | _kept(
+            incident, ids["item"]
+        )
     # A project of somebody who opens none.
     theirs = {"user_id": world.users["auditor"], "matter_id": world.matter, "title": CANARY}
     ids["project"] = owner.execute(sa.insert(Project).values(**theirs).returning(Project.id)).scalar_one()
-    ids |= _ways_in(world, owner)
+    ids |= _ways_in(world, owner) | _reach(world, owner, ids["incident"])
     assert owner.execute(sa.select(sa.func.count()).select_from(Share.__table__)).scalar_one() == 1
     return ids
+
+
+def _locked(incident: Incident, person_id: uuid.UUID) -> Ids:
+    """Write a protected fact, and a request to read words that were masked."""
+    entry = protected.propose(db.session.get_one(Person, person_id), "PX.VISA", _NAMED, "safety")
+    place = {"compartment_id": incident.compartment_id, "opened_by_id": incident.opened_by_id}
+    words = protected.put("masked", {"value": _NAMED}, marker=1, incident_id=incident.id, person_id=person_id, **place)
+    return {"entry": entry, "opening": protected.ask(words, "advise_client")}
 
 
 def _ways_in(world: World, owner: sa.Connection) -> Ids:
@@ -144,6 +159,42 @@ def _copy(item: EvidenceItem) -> WorkingCopy:
     db.session.add(copy)
     db.session.flush()
     return copy
+
+
+def _kept(incident: Incident, item_id: uuid.UUID) -> Ids:
+    item, me = db.session.get_one(EvidenceItem, item_id), current().user_id
+    place = {
+        "incident_id": incident.id,
+        "compartment_id": incident.compartment_id,
+        "opened_by_id": incident.opened_by_id,
+    }
+    origin = ItemOrigin(item_id=item.id, device_model=_FILED, **place)
+    hold = LegalHold(reason="HC.LIT", reference=_NOTED, placed_by_id=me, **place)
+    order = Destruction(
+        item_id=item.id, authority=_FILED, ordered_on=dt.date(2026, 1, 2), asked_by_id=me, sha256="0" * 64, size=9, **place
+    )  # fmt: skip
+    db.session.add_all([origin, hold, order])
+    db.session.flush()
+    return {"hold": hold.id, "order": order.id}
+
+
+def _reach(world: World, owner: sa.Connection, incident_id: uuid.UUID) -> Ids:
+    """A grant and a wall of another organisation's person, a colleague's broken glass, an attorney's notice."""
+    theirs = {"user_id": world.users["stranger"], "compartment_id": world.other_compartment}
+    asked = {
+        "asked_by_id": world.users["paralegal"],
+        "compartment_id": world.compartment,
+        "incident_id": incident_id,
+        "number": 1,
+        "reason": CANARY,
+    }
+    add = lambda model, **values: owner.execute(sa.insert(model).values(**values).returning(model.id)).scalar_one()  # noqa: E731
+    return {
+        "grant": owner.execute(sa.select(Grant.id).where(Grant.user_id == world.users["stranger"])).scalar_one(),
+        "wall": add(Wall, incident_id=incident_id, reason=CANARY, **theirs),
+        "glass": add(BreakGlass, **asked),
+        "notice": add(Notice, user_id=world.users["attorney"], code="glass.asked"),
+    }
 
 
 def _third_organisation(world: World, owner: sa.Connection) -> int:
