@@ -78,7 +78,6 @@ def test_parts_join_into_one_version_whose_read_back_is_the_file(storage: Storag
         assert status == 200
         parts.append(Part(number, etag, len(body)))
     assert storage.list_parts(key, upload) == parts
-    assert get(storage.presign_list_parts(key, upload))[1].count(b"<PartNumber>") == 2
     version = storage.complete_multipart(key, upload, parts)
     whole = b"".join(bodies)
     assert storage.hash_stored(key, version) == (hashlib.sha256(whole).hexdigest(), len(whole))
@@ -97,13 +96,13 @@ def test_a_part_that_is_not_what_was_signed_is_refused(storage: Storage, key: st
     assert put(signed, body)[0] == 200
 
 
-def test_a_put_that_is_not_what_was_signed_is_refused(storage: Storage, key: str) -> None:
-    body = b"a photo"
-    signed = storage.presign_put(key, digest(body), len(body), "image/jpeg")
-    assert put(signed, b"another")[0] == 400
-    assert put(signed, body, content_type="text/html")[0] == 403
-    assert put(signed, body)[0] == 200
-    assert storage.hash_stored(key) == (hashlib.sha256(body).hexdigest(), len(body))
+def test_a_part_sent_by_the_program_itself_is_checked_the_same(storage: Storage, key: str) -> None:
+    upload = storage.create_multipart(key, "video/mp4")
+    with pytest.raises(StoreUnavailable):
+        storage.put_part(key, upload, 1, b"one", digest(b"two"))
+    assert storage.list_parts(key, upload) == []
+    etag = storage.put_part(key, upload, 1, b"one", digest(b"one"))
+    assert storage.list_parts(key, upload) == [Part(1, etag, 3)]
 
 
 def test_an_aborted_upload_is_gone(storage: Storage, key: str) -> None:

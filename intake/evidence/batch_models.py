@@ -8,6 +8,7 @@ import uuid
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from intake.access.fields import classes
 from intake.db import Base, Record
 from intake.incidents.models import OfIncident
 
@@ -20,6 +21,9 @@ class EvidenceBatch(OfIncident, Record):
     """
 
     __tablename__ = "evidence_batch"
+    __field_classes__ = classes(
+        public="account_id sent_by_id source once_key files size completed_at", media="manifest_sha256"
+    )
     __table_args__ = (
         sa.CheckConstraint("files > 0", name="files"),
         sa.CheckConstraint("source in ('page', 'import')", name="source"),
@@ -44,6 +48,7 @@ class BatchFile(OfIncident, Base):
     """
 
     __tablename__ = "batch_file"
+    __field_classes__ = classes(public="batch_id number file_key failure item_id", media="filename path size sha256")
     __table_args__ = (sa.Index("ix_batch_file_opened_by_id_file_key", "opened_by_id", "file_key"),)
     batch_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("evidence_batch.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -60,6 +65,7 @@ class UploadLease(OfIncident, Base):
     """Until when somebody is taken to be sending this file: the reconciler leaves it alone. Fleeting, not logged."""
 
     __tablename__ = "upload_lease"
+    __field_classes__ = classes(public="item_id until")
     item_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("evidence_item.id"), primary_key=True)
     until: Mapped[dt.datetime]
 
@@ -68,6 +74,7 @@ class RejectedVersion(OfIncident, Record):
     """A stored version that is not the item: kept under its lock, never shown. why: the code of its failure."""
 
     __tablename__ = "rejected_version"
+    __field_classes__ = classes(public="item_id why", media="version_id sha256 size")
     __table_args__ = (sa.UniqueConstraint("item_id", "version_id"),)
     item_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("evidence_item.id"))
     version_id: Mapped[str]

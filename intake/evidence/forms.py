@@ -55,14 +55,14 @@ class UploadStart:
     @classmethod
     def read(cls, json: object) -> UploadStart:
         """Check types only. Raises Invalid."""
-        told = _object(json)
+        told = json_object(json)
         account = told.get("account_id") or None
         return cls(
-            name=_typed(told, "name", str),
-            size=_typed(told, "size", int),
-            media_type=_typed({"type": told.get("type") or ""}, "type", str),
-            once_key=_uuid(told, "once_key"),
-            account_id=_uuid(told, "account_id") if account else None,
+            name=typed(told, "name", str),
+            size=typed(told, "size", int),
+            media_type=typed({"type": told.get("type") or ""}, "type", str),
+            once_key=typed_uuid(told, "once_key"),
+            account_id=typed_uuid(told, "account_id") if account else None,
         )
 
 
@@ -77,19 +77,21 @@ class PartToSign:
     @classmethod
     def read(cls, json: object) -> PartToSign | None:
         """Check types; None when the list of parts is asked for. Raises Invalid."""
-        told = _object(json)
+        told = json_object(json)
         if told.get("action") == "list":
             return None
-        return cls(_typed(told, "part_number", int), _typed(told, "size", int), _typed(told, "sha256", str))
+        return cls(typed(told, "part_number", int), typed(told, "size", int), typed(told, "sha256", str))
 
 
-def _object(json: object) -> dict[str, Any]:
+def json_object(json: object) -> dict[str, Any]:
+    """Return the JSON object that was sent. Raises Invalid for anything else."""
     if not isinstance(json, dict):
         raise Invalid({"": "not_an_object"})
     return json
 
 
-def _typed(told: dict[str, Any], name: str, kind: type[Kind]) -> Kind:
+def typed(told: dict[str, Any], name: str, kind: type[Kind]) -> Kind:
+    """Return a value that must be of `kind`. Raises Invalid."""
     value = told.get(name)
     # In Python true is a number; in JSON it is not.
     if not isinstance(value, kind) or isinstance(value, bool):
@@ -97,8 +99,9 @@ def _typed(told: dict[str, Any], name: str, kind: type[Kind]) -> Kind:
     return value
 
 
-def _uuid(told: dict[str, Any], name: str) -> uuid.UUID:
+def typed_uuid(told: dict[str, Any], name: str) -> uuid.UUID:
+    """Return a value that must be a UUID. Raises Invalid."""
     try:
-        return uuid.UUID(_typed(told, name, str))
+        return uuid.UUID(typed(told, name, str))
     except ValueError as wrong:
         raise Invalid({name: "wrong"}) from wrong

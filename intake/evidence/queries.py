@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from intake import db
 from intake.access.models import User
 from intake.evidence.models import CustodyEvent, EvidenceItem
+from intake.incidents.models import Account
 
 
 @dataclass(frozen=True)
@@ -50,17 +51,21 @@ def custody_of(item: EvidenceItem) -> list[CustodyLine]:
     return [CustodyLine(at, kind, who or "", detail) for at, kind, who, detail in rows]
 
 
-def copies_of(items: list[EvidenceItem]) -> dict[str, int]:
-    """Return, for each hash among `items`, how many items the reader may see that hold the same bytes."""
-    hashes = {item.sha256 for item in items if item.sha256}
-    if not hashes:
-        return {}
+def copies_of(item: EvidenceItem) -> tuple[int, int]:
+    """Return how many items that the reader may see hold the same bytes, and from how many people they came.
+
+    What the reader may not see is not counted: a number must not tell that somebody else sent it too.
+    """
+    if not item.sha256:
+        return 0, 0
     counted = (
-        sa.select(EvidenceItem.sha256, sa.func.count())
-        .where(EvidenceItem.sha256.in_(hashes), EvidenceItem.state == "sealed")
-        .group_by(EvidenceItem.sha256)
+        sa.select(sa.func.count(), sa.func.count(Account.person_id.distinct()))
+        .select_from(EvidenceItem)
+        .join(Account, Account.id == EvidenceItem.account_id, isouter=True)
+        .where(EvidenceItem.sha256 == item.sha256, EvidenceItem.state == "sealed")
     )
-    return {str(sha256): int(n) for sha256, n in db.session.execute(counted)}
+    copies, people = db.session.execute(counted).one()
+    return int(copies), int(people)
 
 
 def seen_lately(item: EvidenceItem, user_id: int, within: dt.timedelta) -> bool:

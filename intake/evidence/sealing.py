@@ -5,6 +5,8 @@ Reading takes minutes for large files, so it happens between two short transacti
 
 from __future__ import annotations
 
+import base64
+import datetime as dt
 import hashlib
 import uuid
 from dataclasses import dataclass
@@ -16,8 +18,10 @@ from intake import db, jobs, storage
 from intake.access import sessions
 from intake.access.actor import current
 from intake.errors import DatabaseUnavailable, NotThere, StoreUnavailable
+from intake.evidence import batches, leases
+from intake.evidence.batch_models import RejectedVersion
 from intake.evidence.custody import note
-from intake.evidence.models import EvidenceItem
+from intake.evidence.models import EvidenceItem, UploadPart
 from intake.evidence.uploads import mark_failed, mark_received, open_row
 from intake.incidents.models import Account, Incident
 from intake.jobs import tasks
@@ -25,19 +29,50 @@ from intake.storage import Storage
 
 # 10 tries over about an hour; after that the reconciler takes the item up.
 _AGAIN = procrastinate.RetryStrategy(
-    max_attempts=10, wait=5, linear_wait=60, retry_exceptions=(StoreUnavailable, DatabaseUnavailable)
+    max_attempts=10, wait=5, linear_wait=60, retry_exceptions=(StoreUnavailable, DatabaseUnavailable, leases.BeingRead)
 )
 
 
 @dataclass(frozen=True)
 class _Stored:
-    """What to read back, as the row said before reading."""
+    """What to read back, as the rows said before reading. parts: the SHA-256 (base64) that each was signed with."""
 
     object_key: str
     version_id: str
     size: int
     device_sha256: str | None
     sha256: str | None
+    part_size: int
+    parts: tuple[str, ...] = ()
+
+
+class _Parts:
+    """Hashes what it is given in parts of one size."""
+
+    def __init__(self, size: int) -> None:
+        self.size, self.left = size, size
+        self.digest = hashlib.sha256()
+        self.done: list[str] = []
+
+    def __call__(self, chunk: bytes) -> None:
+        view = memoryview(chunk)
+        while view:
+            taken = view[: self.left]
+            self.digest.update(taken)
+            self.left -= len(taken)
+            view = view[len(taken) :]
+            if not self.left:
+                self._end()
+
+    def finish(self) -> tuple[str, ...]:
+        """Return the digests (base64) of all parts, the last, shorter one too."""
+        if self.left < self.size:
+            self._end()
+        return tuple(self.done)
+
+    def _end(self) -> None:
+        self.done.append(base64.b64encode(self.digest.digest()).decode())
+        self.digest, self.left = hashlib.sha256(), self.size
 
 
 @tasks.task(name="seal_item", retry=_AGAIN)
@@ -55,8 +90,9 @@ def check_item(user_id: int, item_id: str) -> None:
 def seal(item_id: uuid.UUID, user_id: int, store: Storage) -> str:
     """Read the item's version back and seal or fail it; returns the item's state.
 
-    Sealed only when size and device's hash agree with what was read. One `verified` custody event, whoever else
-    seals at the same time. Raises StoreUnavailable: nothing changed, try again.
+    Sealed only when what was read has the size and the hash that the device said, or the hashes that its parts were
+    signed with. A reading that differs is done once more: the fault may have been the reading's. One `verified`
+    custody event, whoever else seals. Raises StoreUnavailable, BeingRead: nothing changed, try again.
     """
     with db.transaction():
         sessions.act_for(user_id)
@@ -64,13 +100,19 @@ def seal(item_id: uuid.UUID, user_id: int, store: Storage) -> str:
         if item.state != "receiving" or not item.version_id:
             return str(item.state)
         stored = _stored(item)
-    found = _read_back(stored, store)
-    with db.transaction():
-        sessions.act_for(user_id)
-        item = db.session.get_one(EvidenceItem, item_id, with_for_update=True)
-        if item.state == "receiving":
-            _decide(item, stored, found)
-        return str(item.state)
+    with leases.reading(item_id):
+        found = _read_back(stored, store)
+        if _refusal(stored, found):
+            found = _read_back(stored, store)
+        if found.sha256 and store.settings.s3_lock_days:
+            until = dt.datetime.now(dt.UTC) + dt.timedelta(days=store.settings.s3_lock_days)
+            store.retain(stored.object_key, stored.version_id, until)
+        with db.transaction():
+            sessions.act_for(user_id)
+            item = db.session.get_one(EvidenceItem, item_id, with_for_update=True)
+            if item.state == "receiving":
+                _decide(item, stored, found)
+            return str(item.state)
 
 
 def keep(
@@ -121,44 +163,72 @@ def check_fixity(item_id: uuid.UUID, user_id: int, store: Storage) -> bool:
             raise NotThere
         stored = _stored(item)
     found = _read_back(stored, store)
-    same = found == (stored.sha256, stored.size)
+    same = (found.sha256, found.size) == (stored.sha256, stored.size)
     with db.transaction():
         sessions.act_for(user_id)
         item = db.session.get_one(EvidenceItem, item_id)
         _write(item, {"checked_at": sa.func.clock_timestamp(), "check_ok": same})
-        note(item, "checked", same=same, sha256=found[0])
+        note(item, "checked", same=same, sha256=found.sha256)
     return same
 
 
+@dataclass(frozen=True)
+class _Found:
+    """What was read: SHA-256 (hex, '' when the version is not there), bytes, and its parts' SHA-256 (base64)."""
+
+    sha256: str = ""
+    size: int = 0
+    parts: tuple[str, ...] = ()
+
+
 def _stored(item: EvidenceItem) -> _Stored:
-    return _Stored(item.object_key, item.version_id or "", item.size, item.device_sha256, item.sha256)
+    signed = sa.select(UploadPart.sha256).where(UploadPart.item_id == item.id).order_by(UploadPart.number)
+    # Where the device hashed the whole file, its parts need no second look.
+    parts = () if item.device_sha256 or not item.upload_id else tuple(db.session.scalars(signed))
+    return _Stored(
+        item.object_key, item.version_id or "", item.size, item.device_sha256, item.sha256, item.part_size, parts
+    )
 
 
-def _read_back(stored: _Stored, store: Storage) -> tuple[str, int]:
+def _read_back(stored: _Stored, store: Storage) -> _Found:
+    parts = _Parts(stored.part_size) if stored.parts else None
     try:
-        return store.hash_stored(stored.object_key, stored.version_id)
+        sha256, size = store.hash_stored(stored.object_key, stored.version_id, also=parts)
     except NotThere:
-        return "", 0
+        return _Found()
+    return _Found(sha256, size, parts.finish() if parts else ())
 
 
-def _decide(item: EvidenceItem, stored: _Stored, found: tuple[str, int]) -> None:
-    sha256, size = found
-    if why := _refusal(stored, sha256, size):
+def _decide(item: EvidenceItem, stored: _Stored, found: _Found) -> None:
+    sha256, size = found.sha256, found.size
+    if why := _refusal(stored, found):
         mark_failed(item, why, sha256=sha256, size=size, device_sha256=stored.device_sha256)
+        if sha256:
+            _reject(item, stored, found, why)
         return
     now = sa.func.clock_timestamp()
     _write(item, {"state": "sealed", "sha256": sha256, "sealed_at": now, "checked_at": now, "check_ok": True})
     note(item, "verified", sha256=sha256, size=size, device_sha256=stored.device_sha256, version_id=stored.version_id)
+    batches.settle(item)
     # Nobody opens it before it was scanned; what this program made itself needs no scan.
     jobs.defer("derive_item" if item.scan == "made_here" else "scan_item", user_id=current().user_id, item_id=item.id)
 
 
-def _refusal(stored: _Stored, sha256: str, size: int) -> str:
-    if not sha256:
+def _reject(item: EvidenceItem, stored: _Stored, found: _Found, why: str) -> None:
+    # The bytes that were refused stay in the store, locked like any other, and are known for what they are.
+    place = {"incident_id": item.incident_id, "compartment_id": item.compartment_id, "opened_by_id": item.opened_by_id}
+    told = {"version_id": stored.version_id, "why": why, "sha256": found.sha256, "size": found.size}
+    db.session.add(RejectedVersion(item_id=item.id, **place, **told))
+    db.session.flush()
+
+
+def _refusal(stored: _Stored, found: _Found) -> str:
+    if not found.sha256:
         return "lost"
-    if size != stored.size:
+    if found.size != stored.size:
         return "size_differs"
-    return "hash_differs" if stored.device_sha256 not in {None, sha256} else ""
+    same = stored.device_sha256 in {None, found.sha256} and stored.parts in {(), found.parts}
+    return "" if same else "hash_differs"
 
 
 def _write(item: EvidenceItem, values: dict[str, object]) -> None:

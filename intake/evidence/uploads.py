@@ -17,15 +17,14 @@ from sqlalchemy.dialects.postgresql import insert
 
 from intake import db, jobs
 from intake.access.actor import current
-from intake.access.policy import Permission
-from intake.errors import Invalid, NotAllowed, NotNow, NotThere, SameKeyOtherContent
-from intake.evidence import filenames
+from intake.errors import Invalid, NotNow, NotThere, SameKeyOtherContent
+from intake.evidence import batches, filenames, leases, quotas
+from intake.evidence.batches import LARGEST, may_add
 from intake.evidence.custody import note
 from intake.evidence.models import EvidenceItem, UploadPart
 from intake.incidents.models import Account, Incident
 from intake.storage import Part, Signed, Storage
 
-LARGEST = 50 * 2**30  # bytes; 16 MiB parts reach 156 GiB before S3's limit of 10,000 parts
 _SMALL_PART, _LARGE_PART = 8 * 2**20, 16 * 2**20  # bytes
 _SMALL_FILE = 2**30
 
@@ -43,13 +42,19 @@ def start_upload(
     """Return the item that will receive this file; the same key again returns the same item.
 
     size: bytes. Raises NotAllowed without the right in the incident's compartment, Invalid for an empty or too large
-    file, SameKeyOtherContent when the key came before with another file.
+    file, SameKeyOtherContent when the key came before with another file, QuotaReached.
     """
     item, made = open_row(
         incident, account=account, filename=filename, size=size, media_type=media_type, once_key=once_key
     )
     if made:
+        quotas.check(incident.compartment_id, storage.settings)
         item.upload_id = storage.create_multipart(item.object_key, item.media_type)
+    batches.link(item)
+    if item.state == "receiving":
+        leases.extend(item)
+    else:
+        batches.settle(item)
     return item
 
 
@@ -57,7 +62,7 @@ def open_row(
     incident: Incident, *, account: Account | None, filename: str, size: int, media_type: str, once_key: uuid.UUID
 ) -> tuple[EvidenceItem, bool]:
     """Return the row that will receive a file, and whether it is new. Raises as start_upload."""
-    _may_add(incident.compartment_id)
+    may_add(incident.compartment_id)
     if not 0 < size <= LARGEST:
         raise Invalid({"size": "empty" if size <= 0 else "too_large"})
     if account is not None and account.incident_id != incident.id:
@@ -85,6 +90,7 @@ def _row_of(incident: Incident, once_key: uuid.UUID, values: dict[str, object]) 
             **values,
             compartment_id=incident.compartment_id,
             opened_by_id=incident.opened_by_id,
+            added_by_id=current().user_id,
             once_key=once_key,
             object_key=f"e/{secrets.token_hex(16)}",
             part_size=_SMALL_PART if size <= _SMALL_FILE else _LARGE_PART,
@@ -104,7 +110,7 @@ def sign_part(item_id: uuid.UUID, number: int, size: int, sha256: str, storage: 
     Raises NotAllowed and NotThere as access stands now, NotNow when the file is no longer being received, Invalid
     for a part that this file does not have.
     """
-    item = _being_received(item_id)
+    item = being_received(item_id)
     if item.part_bytes(number) != size or size == 0:
         raise Invalid({"part_number": "wrong"})
     if not _is_sha256(sha256):
@@ -116,13 +122,20 @@ def sign_part(item_id: uuid.UUID, number: int, size: int, sha256: str, storage: 
         .values(item_id=item.id, number=number, **place, **values)
         .on_conflict_do_update(index_elements=["item_id", "number"], set_=values)
     )
+    leases.extend(item)
     return storage.presign_part(item.object_key, item.upload_id, number, size, sha256)
 
 
-def sign_listing(item_id: uuid.UUID, storage: Storage) -> str:
-    """Sign the listing of the parts that arrived, so that a resumed upload sends only the others."""
-    item = _being_received(item_id)
-    return storage.presign_list_parts(item.object_key, item.upload_id)
+def arrived(item_id: uuid.UUID, storage: Storage) -> list[Part]:
+    """Return the parts that arrived as they were signed, so that a resumed upload sends only the others.
+
+    Raises NotAllowed, NotThere, NotNow when the file is no longer being received.
+    """
+    item = being_received(item_id)
+    leases.extend(item)
+    signed = set(db.session.scalars(sa.select(UploadPart.number).where(UploadPart.item_id == item.id)))
+    there = storage.list_parts(item.object_key, item.upload_id)
+    return [part for part in there if part.number in signed and part.size == item.part_bytes(part.number)]
 
 
 def complete(item_id: uuid.UUID, device_sha256: str | None, storage: Storage) -> EvidenceItem:
@@ -131,7 +144,7 @@ def complete(item_id: uuid.UUID, device_sha256: str | None, storage: Storage) ->
     device_sha256: hex, of the whole file as the browser read it, when it did. Raises NotNow while parts are missing.
     """
     item = db.session.get_one(EvidenceItem, item_id, with_for_update=True)
-    _may_add(item.compartment_id)
+    may_add(item.compartment_id)
     if item.state != "receiving" or item.version_id:
         return item
     if device_sha256 and not re.fullmatch(r"[0-9a-f]{64}", device_sha256):
@@ -182,7 +195,7 @@ def _joined_before(item: EvidenceItem, storage: Storage) -> str:
 def abort(item_id: uuid.UUID, storage: Storage) -> None:
     """Stop receiving a file; its row stays, failed. Raises NotNow when the file is whole already."""
     item = db.session.get_one(EvidenceItem, item_id, with_for_update=True)
-    _may_add(item.compartment_id)
+    may_add(item.compartment_id)
     if item.state == "failed":
         return
     if item.state != "receiving" or item.version_id or storage.versions(item.object_key):
@@ -212,17 +225,13 @@ def mark_failed(item: EvidenceItem, why: str, **detail: object) -> None:
         note(item, "failed", why=why, **detail)
 
 
-def _being_received(item_id: uuid.UUID) -> EvidenceItem:
+def being_received(item_id: uuid.UUID) -> EvidenceItem:
+    """Return the item when the actor may send its parts now. Raises NotAllowed, NotThere, NotNow."""
     item: EvidenceItem = db.session.get_one(EvidenceItem, item_id)
-    _may_add(item.compartment_id)
+    may_add(item.compartment_id)
     if item.state != "receiving" or item.version_id:
         raise NotNow("received")
     return item
-
-
-def _may_add(compartment_id: int) -> None:
-    if not current().may(Permission.EVIDENCE_ADD, compartment_id):
-        raise NotAllowed
 
 
 def _is_sha256(text: str) -> bool:

@@ -25,9 +25,11 @@ MAY_BE_SHOWN = {
 }
 FAILURES = {
     "taken_off": lazy_gettext("It was taken off the list before it was whole."),
-    "stopped": lazy_gettext("Sending stopped and was not taken up again within a day. Choose the file again."),
+    "stopped": lazy_gettext("Sending stopped and was not taken up again within a week. Choose the file again."),
     "hash_differs": lazy_gettext("What arrived is not what the device read. Choose the file again."),
     "size_differs": lazy_gettext("What arrived has another size than the file. Choose the file again."),
+    "empty": lazy_gettext("The file is empty."),
+    "too_large": lazy_gettext("The file is larger than 50 GB."),
     "lost": lazy_gettext("The store does not have what was sent. Choose the file again."),
 }
 STEPS = {

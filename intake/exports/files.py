@@ -10,6 +10,8 @@ from typing import Any
 
 import xlsxwriter
 
+from intake.spreadsheets import harmless
+
 MEDIA_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -17,8 +19,6 @@ MEDIA_TYPES = {
 }
 CELL = 32_767  # UTF-16 units that a spreadsheet cell holds (Excel's limits)
 CONTINUED = "continued"  # the sheet, and the column that says which fields go on there
-# What spreadsheets take for the start of a formula, in full width too (OWASP, CSV injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 Row = dict[str, Any]
 
@@ -26,14 +26,6 @@ Row = dict[str, Any]
 def write(form: str, path: Path, fields: Sequence[str], rows: Iterable[Row], about: Row) -> int:
     """Write rows as csv, xlsx or json to `path`, streaming; returns how many. Raises KeyError for another format."""
     return {"csv": _csv, "xlsx": _xlsx, "json": _json}[form](path, fields, rows, about)
-
-
-def harmless(value: Any) -> Any:  # noqa: ANN401
-    """Return a CSV cell that no spreadsheet reads as a formula: text that begins like one gets an apostrophe.
-
-    Text that has such an apostrophe already gets one more, so taking one off always gives the original.
-    """
-    return f"'{value}" if isinstance(value, str) and value.lstrip("' ").startswith(_FORMULA) else value
 
 
 def pieces(text: str) -> list[str]:

@@ -79,6 +79,24 @@ class Sender:
         }
         return self.browser.send(f"/incidents/{self.incident}/evidence/start", told)
 
+    def batch(self, files: list[tuple[str, bytes]], **values: Any) -> dict[str, Any]:
+        """Declare files as a page does; the answer has each file's once key as `keys`."""
+        told = {
+            "files": len(files),
+            "size": sum(len(body) for _name, body in files),
+            "once_key": str(uuid.uuid4()),
+            "account_id": self.account,
+            **values,
+        }
+        batch: dict[str, Any] = self.browser.send(f"/incidents/{self.incident}/batches", told).get_json()
+        batch["keys"] = [str(uuid.uuid4()) for _ in files]
+        lines = [
+            {"number": number, "name": name, "path": "", "size": len(body), "once_key": key}
+            for number, ((name, body), key) in enumerate(zip(files, batch["keys"], strict=True), start=1)
+        ]
+        assert self.browser.send(batch["files_url"], {"files": lines}).status_code == 204
+        return batch
+
     def put_parts(self, item: dict[str, Any], body: bytes, only: set[int] | None = None) -> None:
         size = item["part_size"]
         for number, at in enumerate(range(0, len(body), size), start=1):

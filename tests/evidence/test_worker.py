@@ -32,7 +32,9 @@ def _empty_queue(owner: sa.Connection) -> None:
 
 
 def statuses(owner: sa.Connection, item: dict[str, str]) -> list[str]:
-    found = "select status::text from jobs.procrastinate_jobs where args ->> 'item_id' = :id"
+    found = (
+        "select status::text from jobs.procrastinate_jobs where args ->> 'item_id' = :id and task_name = 'seal_item'"
+    )
     return list(owner.execute(sa.text(found), {"id": item["id"]}).scalars())
 
 
@@ -85,7 +87,8 @@ def test_a_worker_killed_while_it_reads_loses_nothing(
 
     assert statuses(owner, item) == ["succeeded"]
     assert row(owner, item).state == "sealed"
-    assert custody(owner, item) == ["receiving", "received", "verified"]
+    assert custody(owner, item)[:3] == ["receiving", "received", "verified"]
+    assert custody(owner, item).count("verified") == 1
 
 
 def test_a_periodic_job_that_was_killed_does_not_stop_the_revival_of_the_others(

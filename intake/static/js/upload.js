@@ -2,13 +2,13 @@
 // has the last word: "unchanged since upload" is shown only after it has read the file back and hashed it.
 import { Uppy, AwsS3 } from '../vendor/uppy-6.3.1/uppy.mjs';
 import { send, token } from './request.js';
+import { Batch } from './upload-batch.js';
+import { base64, cheapKey, digest, hashWhole } from './upload-files.js';
 import { UploadList } from './upload-list.js';
 
-const HASHED_WHOLE = 512 * 2 ** 20; // larger files are hashed by part here and as a whole on the server
-const POLL = 1500;
-const hex = (buffer) => [...new Uint8Array(buffer)].map((b) => b.toString(16).padStart(2, '0')).join('');
-const base64 = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)));
-const digest = (buffer) => crypto.subtle.digest('SHA-256', buffer);
+const AT_ONCE = 3; // files sent at the same time
+const AGAIN = [5, 15, 30, 60, 60, 120]; // seconds before a lost file is tried again by itself
+const ALIVE = 300_000; // milliseconds between signs of life of a page with unfinished files
 
 export function start() {
   for (const place of document.querySelectorAll('[data-uploader]')) new Uploader(place);
@@ -17,128 +17,222 @@ export function start() {
 class Uploader {
   constructor(place) {
     this.words = place.dataset;
-    this.list = new UploadList(place);
-    this.rows = new Map(); // Uppy's file id -> row
-    this.shown = new Map(); // item id -> row
-    this.items = new Map(); // object key -> { item, file, sha256: Promise }
-    this.partSize = 8 * 2 ** 20;
+    this.list = new UploadList(place, { pauseAll: (paused) => this.pauseAll(paused) });
+    this.byKey = new Map(); // what names a chosen file -> row
+    this.byUppy = new Map(); // Uppy's file id -> row
+    this.byObject = new Map(); // object key -> row
+    this.partSizes = new Map(); // bytes of a file -> bytes of its parts
+    this.batches = [];
+    this.queue = [];
+    this.active = new Set();
     this.uppy = new Uppy({ autoProceed: false }).use(AwsS3, {
       signRequest: (request) => this.sign(request),
       shouldUseMultipart: () => true,
-      getChunkSize: () => this.partSize,
-      limit: 3,
+      getChunkSize: ({ size }) => this.partSizes.get(size),
+      limit: 1000, // the queue here decides how many go at once: a paused file must not hold a place
     });
-    this.uppy.on('upload-progress', (file, { bytesUploaded, bytesTotal }) => this.rows.get(file.id)?.sent(bytesUploaded, bytesTotal));
-    this.uppy.on('upload-success', (file) => this.poll(this.rows.get(file.id)));
-    this.uppy.on('upload-error', (file) => this.fail(this.rows.get(file.id), () => this.uppy.retryUpload(file.id)));
-    const input = place.querySelector('input[type=file]');
-    const take = () => { this.choose([...input.files]); input.value = ''; };
-    input.addEventListener('change', take);
-    if (input.files.length) take(); // chosen while this script was on its way
+    this.uppy.on('upload-progress', (file, { bytesUploaded, bytesTotal }) => this.byUppy.get(file.id)?.sent(bytesUploaded, bytesTotal));
+    this.uppy.on('upload-success', (file) => this.arrived(this.byUppy.get(file.id)));
+    this.uppy.on('upload-error', (file) => this.lost(this.byUppy.get(file.id)));
+    this.listen(place);
+    setInterval(() => this.batches.forEach((batch) => batch.alive()), ALIVE);
+  }
+
+  listen(place) {
+    for (const input of place.querySelectorAll('input[type=file]')) {
+      const take = () => { this.choose([...input.files].map((file) => [file, file.webkitRelativePath])); input.value = ''; };
+      input.addEventListener('change', take);
+      if (input.files.length) take(); // chosen while this script was on its way
+    }
     place.addEventListener('dragover', (event) => { event.preventDefault(); place.classList.add('over'); });
     place.addEventListener('dragleave', () => place.classList.remove('over'));
-    place.addEventListener('drop', (event) => {
+    place.addEventListener('drop', async (event) => {
       event.preventDefault();
       place.classList.remove('over');
-      this.choose([...event.dataTransfer.files]);
+      this.choose(await dropped(event.dataTransfer));
     });
     window.addEventListener('beforeunload', (event) => { if (this.list.sending) event.preventDefault(); });
+    window.addEventListener('online', () => this.list.rows.filter((row) => row.waitsForLine).forEach((row) => this.again(row)));
   }
 
-  async choose(files) {
-    const rows = files.map((file) => [file, this.list.add(file)]);
-    for (const [file, row] of rows) await this.tryBegin(file, row);
+  async choose(chosen) {
+    const rows = [];
+    for (const [file, path] of chosen) {
+      const key = cheapKey(file, path);
+      const shown = this.byKey.get(key);
+      if (shown) shown.point(); // chosen twice on this page
+      else {
+        const row = this.list.add(file, path);
+        this.byKey.set(key, row);
+        rows.push(row);
+      }
+    }
+    if (rows.length) await this.declare(new Batch(this.words, rows));
   }
 
-  async tryBegin(file, row) {
+  // The manifest first: what was chosen is known to the server before a byte is sent.
+  async declare(batch) {
+    if (batch.trying) return;
+    batch.trying = true;
+    for (const row of batch.rows) if (row.state === 'failed' && !row.queued) row.starting();
     try {
-      await this.begin(file, row);
+      await batch.open();
+      if (!this.batches.includes(batch)) this.batches.push(batch);
+      for await (const row of batch.declared()) {
+        row.queued = true;
+        this.queue.push(row);
+        this.next();
+      }
     } catch (error) {
-      this.fail(row, () => this.tryBegin(file, row), error.words);
+      for (const row of batch.rows) if (row.state === 'starting' && !row.queued) this.failed(row, error.status, () => this.declare(batch));
+    }
+    batch.trying = false;
+    batch.watch();
+  }
+
+  next() {
+    while (!this.paused && this.active.size < AT_ONCE && this.queue.length) {
+      const row = this.queue.shift();
+      this.active.add(row);
+      this.begin(row).catch((error) => { this.done(row); this.failed(row, error.status, () => this.again(row)); });
     }
   }
 
-  async begin(file, row) {
+  done(row) {
+    this.active.delete(row);
+    this.next();
+  }
+
+  again(row) {
+    clearTimeout(row.timer);
+    row.waitsForLine = false;
     row.starting();
+    this.queue.unshift(row);
+    this.next();
+  }
+
+  async begin(row) {
     const { startUrl, accountId } = this.words;
-    const named = [startUrl, accountId, file.name, file.size, file.lastModified].join('|');
+    const { file } = row;
     const json = {
       name: file.name, size: file.size, type: file.type, last_modified: file.lastModified,
-      once_key: await onceKey(named), account_id: accountId || null,
+      once_key: row.onceKey, account_id: accountId || null,
     };
     const answer = await send(startUrl, { json });
-    if (!answer.ok) throw Object.assign(new Error('refused'), { words: answer.status === 422 ? this.words.refused : undefined });
+    if (!answer.ok) throw Object.assign(new Error('refused'), { status: answer.status });
     const item = await answer.json();
-    const shown = this.shown.get(item.id);
-    if (shown && shown !== row) return row.remove(shown); // chosen twice on this page
-    this.shown.set(item.id, row);
     row.item = item;
+    this.partSizes.set(file.size, item.part_size);
     if (item.state !== 'receiving' || item.received) {
-      this.poll(row);
+      this.arrived(row);
       return;
     }
-    this.items.set(item.key, { item, file, sha256: hashWhole(item.id, file) });
-    this.partSize = item.part_size;
-    const id = this.uppy.addFile({ name: file.name, type: file.type, data: file, meta: { itemId: item.id } });
-    this.rows.set(id, row);
-    row.pausable(() => this.uppy.pauseResume(id));
+    row.sha256 ??= hashWhole(item.id, file);
+    this.byObject.set(item.key, row);
+    if (row.uppyId) this.forget(row);
+    row.uppyId = this.uppy.addFile({ name: `${row.number} ${file.name}`, type: file.type, data: file, meta: { itemId: item.id } });
+    this.byUppy.set(row.uppyId, row);
+    row.pausable((paused) => this.pause(row, paused));
     // The server opened the upload already: Uppy is started as if resuming, and asks which parts are there.
-    this.uppy.setFileState(id, { s3Multipart: { uploadId: item.upload_id, key: item.key } });
+    this.uppy.setFileState(row.uppyId, { s3Multipart: { uploadId: item.upload_id, key: item.key } });
     this.uppy.upload().catch(() => null); // each file's own error comes by 'upload-error'
   }
 
+  pause(row, paused) {
+    if (Boolean(this.uppy.getFile(row.uppyId)?.isPaused) !== paused) this.uppy.pauseResume(row.uppyId);
+    if (paused) this.done(row);
+    else this.active.add(row);
+  }
+
+  pauseAll(paused) {
+    this.paused = paused;
+    for (const row of this.list.rows.filter((each) => each.state === (paused ? 'sending' : 'paused'))) row.toggle(paused);
+    if (!paused) this.next();
+  }
+
+  // Called for each request that Uppy wants to send; the server looks at the right to it each time.
   async sign(request) {
-    const { item, file, sha256 } = this.items.get(request.key);
+    const row = this.byObject.get(request.key);
+    const { item, file } = row;
+    row.trouble = undefined;
     const headers = { 'X-CSRFToken': token() };
-    if (request.method === 'POST') return { url: item.complete_url, headers: { ...headers, 'X-Device-Sha256': await sha256 } };
+    if (request.method === 'POST') {
+      row.hashing();
+      return { url: item.complete_url, headers: { ...headers, 'X-Device-Sha256': await row.sha256 } };
+    }
     if (request.method === 'DELETE') return { url: item.abort_url, headers };
-    const json = request.partNumber === undefined ? { action: 'list' } : await describe(item, file, request.partNumber);
+    const json = request.partNumber === undefined ? { action: 'list' } : await describe(row, item, file, request.partNumber);
     const answer = await send(item.sign_url, { json });
-    if (!answer.ok) throw new Error(`sign ${answer.status}`);
+    if (!answer.ok) {
+      row.trouble = answer.status;
+      throw new Error(`sign ${answer.status}`);
+    }
     return answer.json();
   }
 
-  async poll(row) {
+  arrived(row) {
+    this.done(row);
     row.checking();
-    for (;;) {
-      const answer = await fetch(row.item.state_url, { headers: { Accept: 'application/json' } }).catch(() => null);
-      if (answer?.ok) {
-        const found = await answer.json();
-        if (found.state !== 'receiving') return row.settled(found);
-        row.checking(found.label);
-      }
-      await new Promise((resolve) => { setTimeout(resolve, POLL); });
+    if (row.uppyId) this.forget(row);
+    for (const batch of this.batches) batch.watch();
+  }
+
+  // Its data is no longer held by Uppy; a file removed while Uppy still had an upload for it would end that upload.
+  forget(row) {
+    this.byUppy.delete(row.uppyId);
+    this.uppy.removeFile(row.uppyId);
+    row.uppyId = null;
+  }
+
+  lost(row) {
+    this.done(row);
+    this.failed(row, row.trouble, () => this.again(row));
+  }
+
+  failed(row, status, again) {
+    const said = { 400: 'signedOut', 401: 'signedOut', 403: 'notAllowed', 404: 'notAllowed', 413: 'quota', 422: 'refused', unreadable: 'unreadable' }[status];
+    if (said) {
+      row.failed(this.words[said], again, said === 'signedOut');
+      return;
     }
-  }
-
-  fail(row, again, words) {
-    row.failed(words ?? this.words.failed, again);
+    // The line, the store or the server is away: it goes on by itself, and at once when the person says so.
+    const wait = AGAIN[row.tries ?? 0];
+    row.tries = (row.tries ?? 0) + 1;
+    row.waitsForLine = true;
+    row.failed(this.words.failed, again);
+    if (wait) row.timer = setTimeout(() => { if (row.waitsForLine) again(); }, wait * 1000);
   }
 }
 
-async function describe(item, file, number) {
-  const part = await file.slice((number - 1) * item.part_size, number * item.part_size).arrayBuffer();
-  return { action: 'part', part_number: number, size: part.byteLength, sha256: base64(await digest(part)) };
-}
-
-let worker = null;
-const waiting = new Map();
-
-// Resolves to the whole file's hash in hex, or to '' when it is not made here: the server's own is the one of record.
-function hashWhole(id, file) {
-  if (file.size > HASHED_WHOLE || !('Worker' in window)) return Promise.resolve('');
-  if (!worker) {
-    worker = new Worker(new URL('./hash-worker.js', import.meta.url), { type: 'module' });
-    worker.addEventListener('message', ({ data }) => waiting.get(data.id)?.(data.sha256 ?? ''));
-    worker.addEventListener('error', () => { for (const done of waiting.values()) done(''); });
+async function describe(row, item, file, number) {
+  try {
+    const part = await file.slice((number - 1) * item.part_size, number * item.part_size).arrayBuffer();
+    return { action: 'part', part_number: number, size: part.byteLength, sha256: base64(await digest(part)) };
+  } catch (error) {
+    row.trouble = 'unreadable'; // changed, moved or deleted on the device since it was chosen
+    throw error;
   }
-  return new Promise((resolve) => { waiting.set(id, resolve); worker.postMessage({ id, file }); });
 }
 
-// The same file chosen again for the same account finds its upload again, so the key is made from what names it.
-async function onceKey(text) {
-  const bytes = new Uint8Array(await digest(new TextEncoder().encode(text))).slice(0, 16);
-  bytes[6] = (bytes[6] & 0x0f) | 0x80; // version 8 of RFC 9562: own making
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  return hex(bytes.buffer).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+// Files and folders as they were dropped, each with its path.
+async function dropped(transfer) {
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  if (!entries.length) return [...transfer.files].map((file) => [file, '']);
+  const found = [];
+  for (const entry of entries) await walk(entry, '', found);
+  return found;
+}
+
+async function walk(entry, folder, found) {
+  if (entry.isFile) {
+    const file = await new Promise((resolve, reject) => { entry.file(resolve, reject); }).catch(() => null);
+    if (file) found.push([file, folder && folder + file.name]);
+    return;
+  }
+  const reader = entry.createReader();
+  for (;;) {
+    const some = await new Promise((resolve) => { reader.readEntries(resolve, () => resolve([])); });
+    if (!some.length) return;
+    for (const each of some) await walk(each, `${folder}${entry.name}/`, found);
+  }
 }
