@@ -1,7 +1,7 @@
 // Starts what a page asks for by its attributes. Every page works without it where the server can.
 import { startAutosave } from './autosave.js';
 import { startKeys } from './keys.js';
-import { startSession } from './session.js';
+import { nobodyHere, startSession } from './session.js';
 
 const all = (selector) => [...document.querySelectorAll(selector)];
 
@@ -26,6 +26,7 @@ if (fromLink && location.hash) {
 }
 const session = document.getElementById('session');
 if (session) startSession(session);
+else nobodyHere();
 startKeys(document.body.dataset.keys === 'on');
 
 // A button that only works with scripts is made by a script.
