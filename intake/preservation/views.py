@@ -27,6 +27,7 @@ bp.add_app_template_filter(words.state_look, "source_look")
 bp.add_app_template_filter(words.source_name, "source_name")
 bp.add_app_template_filter(words.left, "time_left")
 bp.add_app_template_filter(words.moment, "place_time")
+bp.add_app_template_filter(words.soon, "place_time_soon")
 bp.add_app_template_filter(words.spoken, "clock_words")
 _TYPES = {
     "pdf": "application/pdf",

@@ -47,8 +47,23 @@ def left(clock: Clock, now: dt.datetime) -> str:
 
 
 def moment(when: dt.datetime) -> str:
-    """Return a moment by the clocks of the place."""
-    return str(format_datetime(when.astimezone(ZONE).replace(tzinfo=None), "EEE d MMM, h:mm a", rebase=False))
+    """Return a moment by the clocks of the place, with its day."""
+    return _by_pattern(when, "EEE d MMM, h:mm a" if _spanish() else "EEE, MMM d, h:mm a")
+
+
+def soon(when: dt.datetime, now: dt.datetime) -> str:
+    """Return a moment shortly: weekday and hour within a week, else the day."""
+    if abs((when - now).days) < 7:  # noqa: PLR2004
+        return _by_pattern(when, "EEE, h a")
+    return _by_pattern(when, "d MMM" if _spanish() else "MMM d")
+
+
+def _spanish() -> bool:
+    return str(get_locale() or "en") == "es"
+
+
+def _by_pattern(when: dt.datetime, pattern: str) -> str:
+    return str(format_datetime(when.astimezone(ZONE).replace(tzinfo=None), pattern, rebase=False))
 
 
 def spoken(clock: Clock, now: dt.datetime) -> str:
