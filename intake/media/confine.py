@@ -14,7 +14,7 @@ import struct
 from collections.abc import Iterable
 
 _NEWUSER, _NEWNET = 0x10000000, 0x40000000
-_PDEATHSIG, _DUMPABLE, _SECCOMP, _NO_NEW_PRIVS = 1, 4, 22, 38
+_PDEATHSIG, _DUMPABLE, _SECCOMP, _SUBREAPER, _NO_NEW_PRIVS = 1, 4, 22, 36, 38
 _KILL = 9
 # (audit architecture, system call number of socket)
 _ARCHITECTURES = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}
@@ -74,6 +74,7 @@ def bind_to_parent(parent: int) -> None:
     """Die with the parent, never gain a right again, and let nobody of the same user look into this memory."""
     _libc.prctl(_NO_NEW_PRIVS, 1, 0, 0, 0)
     _libc.prctl(_PDEATHSIG, _KILL, 0, 0, 0)
+    _libc.prctl(_SUBREAPER, 1, 0, 0, 0)  # what a parser leaves behind becomes ours, to be ended
     _libc.prctl(_DUMPABLE, 0, 0, 0, 0)
     if os.getppid() != parent:
         raise SystemExit("the parent is gone")

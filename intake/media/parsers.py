@@ -38,7 +38,7 @@ Answer = dict[str, Any]
 
 def load() -> None:
     """Load every format now: later nothing of the file system but the file is left."""
-    pi_heif.register_heif_opener()
+    pi_heif.register_heif_opener(decode_threads=1)
     Image.init()
     Image.MAX_IMAGE_PIXELS = None  # our own limits below, before anything is decoded
     warnings.simplefilter("ignore")

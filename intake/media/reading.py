@@ -72,6 +72,7 @@ def _read(number: int, key: str, sha256: str, store: Storage) -> dict[str, Any]:
     values: dict[str, Any] = {
         "kind": "ocr", "number": number, "state": "made", "failure": "", "parent_sha256": sha256, "tool": "tesseract",
         "tool_version": "", "parameters": {"languages": LANGUAGES}, "detail": {}, "content": "",
+        "object_key": "", "media_type": "", "sha256": "", "size": 0,
     }  # fmt: skip
     if "tesseract" not in sandbox.programs():
         return values | {"state": "absent", "failure": "no_tesseract"}

@@ -20,6 +20,7 @@ MOST_PAGES, _PAGES_AT_ONCE = 300, 25
 MOST_FRAMES = 24  # of a video that are compared
 _PEAKS = 1200
 _RATE = 2000  # samples a second of a waveform
+_PICTURE = Limits(processes=64)  # HEIF is decoded by a thread
 _PAGES = Limits(cpu=120, wall=180, answer=32 * MIB)
 _QUICK = Limits(memory=3072 * MIB, cpu=120, wall=180, file=256 * MIB, processes=64)
 # 8 hours of sound; a proxy of video is bounded by its size.
@@ -103,7 +104,7 @@ def _picture(work: Work) -> None:
     thumbnail = Made("thumbnail", "pillow", {"size": THUMBNAIL}, name="thumbnail.jpg")
     preview = Made("preview", "pillow", {"size": PREVIEW}, name="preview.jpg")
     with work.making(thumbnail, preview):
-        preview.detail = work.jail.parse("picture", work.where, sizes=sizes).answer
+        preview.detail = work.jail.parse("picture", work.where, _PICTURE, sizes=sizes).answer
         work.hashes = work.jail.parse_out("fingerprint", work.where, files=["thumbnail.jpg"]).answer["hashes"]
 
 

@@ -137,7 +137,7 @@ def _made(path: Path) -> dt.datetime:
         head = file.read(512).split(b":")
     if head[0] == b"ClamAV-VDB":
         with contextlib.suppress(ValueError, IndexError):
-            return dt.datetime.strptime(head[1].decode() + head[2].decode(), "%d %b %Y %H-%M %z")
+            return dt.datetime.strptime(head[1].decode(), "%d %b %Y %H-%M %z")
     return dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)
 
 
