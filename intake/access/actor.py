@@ -82,6 +82,11 @@ class Actor:
         """The incidents that two people opened to the actor for an hour (break-glass), asked once a transaction."""
         return frozenset(db.session.execute(sa.text("select access.broken()")).scalar_one())
 
+    @cached_property
+    def closed(self) -> frozenset[uuid.UUID]:
+        """The intakes that the actor opened and that are locked or sealed by now, asked once a transaction."""
+        return frozenset(db.session.execute(sa.text("select access.closed()")).scalar_one())
+
     def tier_in(self, compartment_id: int, permission: Permission) -> int:
         """Return how far up (0 to 3) the actor's grants with `permission` reach in a compartment; -1 without one."""
         held = [g.tier for g in self.grants if g.compartment_id == compartment_id and permitted({g.role}, permission)]
@@ -105,8 +110,10 @@ class Actor:
         The same rule as the row policies of access/rows.py, asked beforehand so that the screen can say so.
         """
         held = {g.role for g in self.grants if g.compartment_id == record.compartment_id}
-        own = record.opened_by_id == self.user_id
-        return Role.SUPERVISING_ATTORNEY in held or (own and bool(held & {Role.INTAKE, Role.PARALEGAL}))
+        if Role.SUPERVISING_ATTORNEY in held:
+            return True
+        own = record.opened_by_id == self.user_id and bool(held & {Role.INTAKE, Role.PARALEGAL})
+        return own and getattr(record, "incident_id", getattr(record, "id", None)) not in self.closed
 
     def compartment_for(self, permission: Permission) -> int:
         """Return the compartment in which new records of this actor belong. Raises NotAllowed without one."""

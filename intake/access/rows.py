@@ -44,9 +44,9 @@ def _shared(column: str) -> str:
     return f"{column} = ANY((SELECT access.shown())::uuid[])"
 
 
-def _narrative() -> tuple[str, str, str]:
-    changed = f"{_WRITE} OR {_OWN}"
-    return f"{_READ} OR {_OWN} OR {_shared('incident_id')}", changed, changed
+def _narrative(incident: str = "incident_id") -> tuple[str, str, str]:
+    changed = f"{_where('writable', incident)} OR {_opened(incident)}"
+    return f"{_where('readable', incident)} OR {_opened(incident)} OR {_shared(incident)}", changed, changed
 
 
 def _drafted(incident: str) -> tuple[str, str, str]:
@@ -75,7 +75,7 @@ _OF_LOCKED = f"{_APPROVE} AND protected_id IN (SELECT p.id FROM vault.protected 
 
 # table: (who sees a row, who may add it, who may change it)
 MATTER_TABLES: dict[str, tuple[str, str, str]] = {
-    "incident": tuple(rule.replace("incident_id", "id") for rule in _narrative()),
+    "incident": _narrative("id"),
     "account": _narrative(),
     "observation": _narrative(),
     "consent": (f"{_READ} OR {_OWN}", f"{_WRITE} OR {_OWN} OR {_DRAFT}", f"{_WRITE} OR {_OWN}"),

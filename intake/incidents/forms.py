@@ -93,6 +93,20 @@ def _as_typed(text: str | None) -> str:
     return (text or "").replace("\r\n", "\n")
 
 
+class TierForm(CaseForm):
+    """Who may see a record (tiers.py)."""
+
+    tier = SelectField(
+        _("Who may see it"),
+        choices=[
+            ("0", _("0, open to the matter")),
+            ("1", _("1, confidential")),
+            ("2", _("2, attorneys' eyes only")),
+            ("3", _("3, sealed by a court")),
+        ],
+    )
+
+
 class OpenForm(CaseForm):
     """A new intake."""
 

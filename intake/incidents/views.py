@@ -9,14 +9,16 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from intake import db
+from intake.access import notices
 from intake.access.actor import current
 from intake.access.models import Share
 from intake.access.policy import Permission
+from intake.audit.trail import record
 from intake.declarations import queries as declared
 from intake.errors import Invalid
 from intake.evidence import queries as evidence
-from intake.incidents import claims, queries, services, sharing
-from intake.incidents.forms import AccountForm, ClaimForm, DecisionForm, NoteForm, OpenForm
+from intake.incidents import claims, queries, services, sharing, tiers
+from intake.incidents.forms import AccountForm, ClaimForm, DecisionForm, NoteForm, OpenForm, TierForm
 from intake.incidents.models import ClaimTag, Incident
 from intake.incidents.steps import STEPS
 from intake.people.queries import consents_of
@@ -41,7 +43,8 @@ def today() -> ResponseReturnValue:
                 return redirect(url_for(endpoint))
             break
     waiting = declared.waiting_for(current())
-    return render_template("incidents/today.html", drafts=queries.unfinished(), waiting=waiting)
+    told = notices.waiting()
+    return render_template("incidents/today.html", drafts=queries.unfinished(), waiting=waiting, notices=told)
 
 
 @bp.get("/incidents")
@@ -69,6 +72,8 @@ def start() -> ResponseReturnValue:
 def show(incident_id: uuid.UUID) -> ResponseReturnValue:
     """Show a record: accounts side by side, evidence, declarations, claims, notes, history."""
     incident = db.session.get_one(Incident, incident_id)
+    if incident.id in current().glass:
+        record("glass_read", subject="incident", record_id=str(incident.id), compartment_id=incident.compartment_id)
     accounts = queries.accounts_of(incident.id)
     items, declarations = evidence.items_of(incident.id), declared.of_incident(incident.id)
     return render_template(
@@ -87,6 +92,7 @@ def show(incident_id: uuid.UUID) -> ResponseReturnValue:
         partners=queries.partners_of(incident),
         history=queries.history_of(incident, [each.id for each in (*items, *declarations)]),
         claim_form=ClaimForm(), note_form=NoteForm(), account_form=AccountForm(), decision_form=DecisionForm(),
+        tiers=tiers.reachable(incident), tier_form=TierForm(tier=str(incident.tier)),
         may_change=current().may_change(incident),
     )  # fmt: skip
 
@@ -163,4 +169,4 @@ def end_share(share_id: int) -> ResponseReturnValue:
     return redirect(url_for(".show", incident_id=shared.incident_id, _anchor="shares"), 303)
 
 
-from intake.incidents import intake_views  # noqa: E402, F401  (the steps' pages belong to the same blueprint)
+from intake.incidents import intake_views, tier_views  # noqa: E402, F401  (their pages belong to the same blueprint)

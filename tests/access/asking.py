@@ -77,6 +77,8 @@ FORMS: dict[str, dict[str, str]] = {
     "people.find": {"words": "Nombre"},
     "people.pseudonym": {"style": "doe"},
     "people.protect": {"code": "PX.VISA", "value": "x", "reason": "safety"},
+    "people.review_protected": {},
+    "people.open_protected": {},
     "people.decide_protected": {"answer": "no"},
     "people.ask_protected": {"reason": "advise_client"},
     "people.answer_opening": {"answer": "no"},
