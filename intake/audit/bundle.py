@@ -24,7 +24,7 @@ from intake.errors import NotAllowed, TestigoError
 from intake.settings import project_file
 
 FORMAT = "testigo-bundle/1"
-VERIFIER = Path(__file__).resolve().parent.parent / "static" / "verifier.html"
+VERIFIER = Path(__file__).resolve().parent / "verifier.html"
 
 
 class NotYetSealed(TestigoError):

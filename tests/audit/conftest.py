@@ -126,6 +126,7 @@ def good(app: Flask, world: World, settings: Settings, log: Log, tmp_path_factor
     log.minute()
     with db.transaction():
         sessions.act_for(world.users["intake"])
+        db.session.execute(sa.text("update incident set stage = 'SG1' where id = :id"), {"id": record_id})
         an_incident(title="Another one")
     log.minute()
     engine = sa.create_engine(settings.database_url, poolclass=sa.pool.NullPool)
