@@ -25,6 +25,7 @@ class Permission(StrEnum):
     INCIDENT_READ = "incident.read"
     INCIDENT_EDIT = "incident.edit"
     IDENTITY_READ = "identity.read"
+    PROTECTED_READ = "protected.read"
     CLAIM_READ = "claim.read"
     CLAIM_SUGGEST = "claim.suggest"
     CLAIM_CONFIRM = "claim.confirm"
@@ -65,6 +66,7 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.INCIDENT_READ: frozenset({_I, _P, _S, _C}),
     Permission.INCIDENT_EDIT: frozenset({_I, _P, _S}),
     Permission.IDENTITY_READ: frozenset({_I, _P, _S}),
+    Permission.PROTECTED_READ: frozenset({_S}),
     Permission.CLAIM_READ: frozenset({_I, _S, _C}),
     Permission.CLAIM_SUGGEST: frozenset({_I, _S, _C}),
     Permission.CLAIM_CONFIRM: frozenset({_S}),
