@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from intake import db, key_commands, keys, log_commands, schema
+from intake import db, key_commands, keys, log_commands, proof_commands, schema
 from intake.access import rows
 from intake.access.models import Organisation
 from intake.audit import identity
@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("reconcile", help="finish or name left-over uploads").set_defaults(run=reconcile)
     commands.add_parser("psql", help="open the database's own shell as its owner").set_defaults(run=psql)
     log_commands.add(commands)
+    proof_commands.add(commands)
     key_commands.add(commands)
     demo_command = commands.add_parser("demo", help="write the fictional demonstration matter")
     demo_command.add_argument("--scale", type=int, default=0, metavar="N", help="also make N incidents, for benchmarks")

@@ -47,6 +47,7 @@ class Permission(StrEnum):
     DEIDENTIFIED_READ = "deidentified.read"
     DEIDENTIFIED_RULE = "deidentified.rule"
     AUDIT_READ = "audit.read"
+    LOG_PROVE = "log.prove"
     PEOPLE_MANAGE = "people.manage"
     GRANT_CONFIRM = "grant.confirm"
     TIER_SET = "tier.set"
@@ -88,6 +89,7 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.DEIDENTIFIED_READ: frozenset({Role.ANALYST}),
     Permission.DEIDENTIFIED_RULE: frozenset({_S}),
     Permission.AUDIT_READ: frozenset({Role.AUDITOR}),
+    Permission.LOG_PROVE: frozenset({_S, Role.AUDITOR}),
     Permission.PEOPLE_MANAGE: frozenset({Role.ADMINISTRATOR}),
     Permission.GRANT_CONFIRM: frozenset({_S}),
     Permission.TIER_SET: frozenset({_S}),
