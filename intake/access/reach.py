@@ -34,15 +34,15 @@ _ARRAYS = {
     "managing": "'RO.ADMIN'",
 }
 # Tier 2 is attorneys' eyes only: whatever a grant says, no other role reaches above 1.
-_HELD = f"""CREATE FUNCTION access.held(roles text[]) RETURNS TABLE (compartment_id int, tier int) {DEFINER} AS $$
+_HELD = f"""CREATE FUNCTION access.granted(roles text[]) RETURNS TABLE (compartment_id int, tier int) {DEFINER} AS $$
 SELECT g.compartment_id, max(CASE WHEN g.role IN ({ATTORNEYS}) THEN g.tier ELSE least(g.tier, 1) END)
 FROM access.live g WHERE g.user_id = access.me() AND g.role = ANY(roles) GROUP BY 1 $$"""
 # Few by nature: hence the partial index, and hence tiers 0 and 1 apart. Only a grant of tier 0 makes a long list.
 _ABOVE = """SELECT coalesce(array_agg(i.id), '{{}}') || CASE
-WHEN EXISTS (SELECT 1 FROM access.held(ARRAY[{roles}]) h WHERE h.tier < 1) THEN (SELECT coalesce(array_agg(o.id), '{{}}')
-  FROM access.held(ARRAY[{roles}]) h JOIN incident o ON o.compartment_id = h.compartment_id AND o.tier = 1 WHERE h.tier < 1)
+WHEN EXISTS (SELECT 1 FROM access.granted(ARRAY[{roles}]) h WHERE h.tier < 1) THEN (SELECT coalesce(array_agg(o.id), '{{}}')
+  FROM access.granted(ARRAY[{roles}]) h JOIN incident o ON o.compartment_id = h.compartment_id AND o.tier = 1 WHERE h.tier < 1)
 ELSE '{{}}' END || access.walled()
-FROM access.held(ARRAY[{roles}]) h JOIN incident i ON i.compartment_id = h.compartment_id AND i.tier > 1 AND i.tier > h.tier"""
+FROM access.granted(ARRAY[{roles}]) h JOIN incident i ON i.compartment_id = h.compartment_id AND i.tier > 1 AND i.tier > h.tier"""
 _SETS = {
     # Incidents behind a wall round that one record.
     "walled": """SELECT coalesce(array_agg(w.incident_id), '{}') FROM ethical_wall w
@@ -58,7 +58,7 @@ WHERE w.user_id = access.me() AND w.incident_id IS NOT NULL AND w.ended_at IS NU
     # What other organisations show to one of my compartments, as far as my grant there reaches. Both must be in the
     # matter still: leaving the coalition ends shares in both directions.
     "shared": f"""SELECT coalesce(array_agg(DISTINCT s.incident_id), '{{}}') FROM share s
-JOIN access.held(ARRAY[{READERS}]) h ON h.compartment_id = s.to_compartment_id
+JOIN access.granted(ARRAY[{READERS}]) h ON h.compartment_id = s.to_compartment_id
 JOIN incident i ON i.id = s.incident_id AND i.tier <= h.tier
 JOIN compartment c ON c.id = s.compartment_id AND (c.left_on IS NULL OR c.left_on > current_date)
 WHERE s.revoked_at IS NULL AND s.compartment_id <> ALL(access.readable()) AND NOT EXISTS (SELECT 1 FROM ethical_wall w
@@ -88,6 +88,14 @@ WHERE a.incident_id = ANY(access.closed()) AND NOT EXISTS (SELECT 1 FROM account
     "walled_people": """SELECT coalesce(array_agg(DISTINCT a.person_id), '{}') FROM account a
 WHERE a.incident_id = ANY(access.walled())""",
 }
+# Who a job of nobody may act for on one incident: its opener or, when they no longer reach it, a supervising attorney.
+_MINDER = f"""CREATE FUNCTION access.minder(of_incident uuid) RETURNS int {DEFINER} AS $$
+SELECT g.user_id FROM incident i JOIN access.live g ON g.compartment_id = i.compartment_id
+WHERE i.id = of_incident AND ((g.role = 'RO.SUPATT' AND g.tier >= i.tier)
+  OR (g.user_id = i.opened_by_id AND g.role IN ('RO.INTAKE', 'RO.PARALEGAL') AND i.tier < 3
+    AND NOT EXISTS (SELECT 1 FROM declaration d WHERE d.incident_id = i.id AND d.locked_at IS NOT NULL)))
+AND NOT EXISTS (SELECT 1 FROM ethical_wall w WHERE w.user_id = g.user_id AND w.incident_id = i.id AND w.ended_at IS NULL)
+ORDER BY g.user_id = i.opened_by_id DESC, g.id LIMIT 1 $$"""
 _SUPERVISED = f"""CREATE FUNCTION access.supervised() RETURNS int[] {DEFINER} AS $$
 SELECT coalesce(array_agg(DISTINCT g.user_id), '{{}}') FROM access_grant g WHERE g.compartment_id = ANY(access.approving()) $$"""
 _AUDITED = f"""CREATE FUNCTION access.audited_users() RETURNS int[] {DEFINER} AS $$
@@ -103,7 +111,7 @@ def create_functions() -> list[str]:
     ]
     sets = [f"CREATE FUNCTION access.{name}() RETURNS uuid[] {DEFINER} AS $$ {body} $$" for name, body in _SETS.items()]
     names = [f"{name}()" for name in (*_ARRAYS, *_SETS, "supervised", "audited_users")]
-    names += ["held(text[])"]
+    names += ["granted(text[])", "minder(uuid)"]
     return [
         f"GRANT CREATE, USAGE ON SCHEMA access TO {KEEPER}",
         _ME,
@@ -113,6 +121,7 @@ def create_functions() -> list[str]:
         *sets,
         _SUPERVISED,
         _AUDITED,
+        _MINDER,
         f"ALTER VIEW access.live OWNER TO {KEEPER}",
         *(f"ALTER FUNCTION access.{name} OWNER TO {KEEPER}" for name in names),
     ]

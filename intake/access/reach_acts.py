@@ -72,7 +72,7 @@ END $$"""
 # A supervising attorney sets the tier, as far as their own grant reaches: nobody shuts themselves out, or reaches in.
 _WEIGH_TIER = f"""CREATE FUNCTION access.weigh_tier() RETURNS trigger {_WEIGH} AS $$
 BEGIN
-  IF NOT {_OWNER} AND NOT EXISTS (SELECT 1 FROM access.held(ARRAY['RO.SUPATT']) h
+  IF NOT {_OWNER} AND NOT EXISTS (SELECT 1 FROM access.granted(ARRAY['RO.SUPATT']) h
     WHERE h.compartment_id = NEW.compartment_id AND h.tier >= greatest(OLD.tier, NEW.tier))
   THEN {_NO.format(why="'the tier is not theirs to set'")} END IF;
   RETURN NEW;

@@ -58,9 +58,11 @@ SELECT jsonb_build_object(
 _DISCLOSE = r"""CREATE FUNCTION audit.disclose(ids bigint[]) RETURNS TABLE (id bigint, seq bigint, commitment bytea,
 payload text, salt bytea) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = audit, pg_temp AS $$
 SELECT e.id, l.seq, sha256(e.salt || convert_to(e.payload, 'UTF8')),
-  CASE WHEN e.compartment_id = ANY((SELECT access.approving())::int[]) THEN e.payload END,
-  CASE WHEN e.compartment_id = ANY((SELECT access.approving())::int[]) THEN e.salt END
+  CASE WHEN d.discloses THEN e.payload END, CASE WHEN d.discloses THEN e.salt END
 FROM event e JOIN leaf l ON l.event_id = e.id
+-- Not of an incident that the attorney's grants do not reach, or a wall: its id stands where the record was written.
+CROSS JOIN LATERAL (SELECT e.compartment_id = ANY(access.approving()) AND NOT EXISTS (SELECT 1
+  FROM event o, unnest(access.above()) hidden WHERE o.record_id = e.record_id AND o.payload LIKE '%' || hidden || '%') AS discloses) d
 WHERE e.id = ANY(ids) AND (e.compartment_id = ANY((SELECT access.audited())::int[])
   OR (e.compartment_id IS NULL AND e.actor_id = ANY((SELECT access.audited_users())::int[])))
 ORDER BY l.seq $$"""

@@ -10,12 +10,7 @@ _DEFINER = "LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path =
 # the one who opened the intake or, when they have left, a supervising attorney of the same compartment.
 _LEFTOVERS = f"""CREATE FUNCTION access.leftovers(quiet interval)
 RETURNS TABLE (item_id uuid, actor_id int, idle interval) {_DEFINER} AS $$
-SELECT e.id, (SELECT g.user_id FROM access.live g JOIN incident i ON i.id = e.incident_id
-  WHERE g.compartment_id = e.compartment_id
-  AND ((g.role = 'RO.SUPATT' AND g.tier >= i.tier) OR (g.user_id = e.opened_by_id AND g.role IN ('RO.INTAKE', 'RO.PARALEGAL')
-    AND i.tier < 3 AND NOT EXISTS (SELECT 1 FROM declaration d WHERE d.incident_id = i.id AND d.locked_at IS NOT NULL)))
-  AND NOT EXISTS (SELECT 1 FROM ethical_wall w WHERE w.user_id = g.user_id AND w.incident_id = i.id AND w.ended_at IS NULL)
-  ORDER BY g.user_id = e.opened_by_id DESC, g.id LIMIT 1), clock_timestamp() - a.active_at
+SELECT e.id, access.minder(e.incident_id), clock_timestamp() - a.active_at
 FROM evidence_item e CROSS JOIN LATERAL (SELECT greatest(e.created_at, max(p.signed_at)) AS active_at
   FROM upload_part p WHERE p.item_id = e.id) a
 WHERE e.state = 'receiving' AND a.active_at <= clock_timestamp() - quiet
