@@ -62,7 +62,7 @@ def invite(user: User, settings: Settings, *, by: int | None, password_lost: boo
     )
     db.session.add(row)
     db.session.flush()
-    record("invited", subject="invitation", record_id=str(row.id), user=user.id, kind=kind)
+    record("invited", subject="invitation", record_id=str(row.id), user=user.id, of=kind)
     address, typed = f"{settings.origin}/invitation/{row.id}", "-".join(code[i : i + 4] for i in range(0, 16, 4))
     return Handed(f"{address}#{typed}", address, typed, row.expires_at)
 
@@ -142,7 +142,7 @@ def finish(row: Invitation, user: User) -> None:
     sessions.end_all(user.id)
     db.act_as(user.id)
     db.session.flush()
-    record("enrolled", subject="invitation", record_id=str(row.id), user=user.id, kind=row.kind)
+    record("enrolled", subject="invitation", record_id=str(row.id), user=user.id, of=row.kind)
 
 
 def context_of(user: User) -> list[str]:

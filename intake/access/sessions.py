@@ -61,7 +61,8 @@ def end_all(user_id: int, *, but: str = "") -> int:
 
 def _end(*which: Any) -> int:  # noqa: ANN401
     ended = sa.update(Session).where(Session.ended_at.is_(None), *which).values(ended_at=sa.func.clock_timestamp())
-    return int(db.session.execute(ended, execution_options={"synchronize_session": False}).rowcount)
+    done = db.session.execute(ended.returning(Session.id), execution_options={"synchronize_session": False})
+    return len(done.all())
 
 
 def open_of(user_id: int) -> list[Session]:

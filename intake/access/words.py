@@ -9,10 +9,11 @@ from intake.access.passwords import LONGEST, SHORTEST
 
 def why_not(code: str) -> str:
     """Return the words for a code of passwords.weakness, or 'wrong'."""
-    return {
+    said = {
         "wrong": _("This is not your password."),
         "short": _("Use at least %(n)s characters. A few words that only you would put together are good.", n=SHORTEST),
         "long": _("Use at most %(n)s characters.", n=LONGEST),
         "context": _("Leave out your name, your e-mail, your office and the name of this program."),
         "common": _("This is easy to guess. Choose other words, without a pattern of keys or a repetition."),
-    }[code]
+    }
+    return str(said[code])

@@ -40,7 +40,7 @@ def test_a_password_alone_reaches_no_address_that_asks_for_a_session(app: Flask,
     walked, reached = 0, []
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
-        if not hasattr(view, "permission") or view.half:
+        if not hasattr(view, "permission") or getattr(view, "half", False):
             continue
         address = re.sub(r"<(?:(\w+)(?:\((\w+)[^)]*\))?:)?\w+>", _fill, rule.rule)
         for method in {"GET", "POST", "DELETE"} & (rule.methods or set()):
