@@ -114,7 +114,7 @@ def compare_log(settings: Settings, _options: argparse.Namespace) -> int:
     settings = services.ensure_all(settings)
     engine = sa.create_engine(settings.database_url)
     with engine.connect() as connection:
-        found = comparing.differences(connection)
+        found = comparing.differences(connection, identity.load_key(settings.log_key_file).verifier)
     for finding in found:
         told = (finding.what, finding.table, finding.record_id, *finding.fields)
         sys.stdout.write(" ".join(word for word in told if word) + "\n")

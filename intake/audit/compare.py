@@ -6,13 +6,16 @@ added after a row was last logged are compared from their first logged change on
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from intake import db
+from intake.audit.notes import BadNote, VerifierKey, by, opened
 from intake.audit.rights import APP, KEEPER
 from intake.audit.trail import NOT_LOGGED
+from intake.audit.tree import Frontier
 from intake.jobs import tasks
 
 SHOWN = 100  # findings kept with a comparison; the command prints them all
@@ -20,7 +23,9 @@ SHOWN = 100  # findings kept with a comparison; the command prints them all
 
 @dataclass(frozen=True)
 class Finding:
-    """One difference. what: changed, unlogged, missing, altered_event, lost_event, unfolded."""
+    """One difference. what: changed, unlogged, missing, unguarded, altered_event, lost_event, unfolded,
+    altered_head.
+    """
 
     what: str
     table: str
@@ -40,26 +45,54 @@ def create_functions() -> list[str]:
         f"GRANT SELECT ON ALL TABLES IN SCHEMA vault TO {KEEPER}",
         *(
             f"ALTER FUNCTION audit.{name} OWNER TO {KEEPER}"
-            for name in ("table_differences(regclass, text)", "log_differences()", "differences()", "compare()")
+            for name in ("table_differences(regclass, text)", "log_differences()", "differences()", "compare(text[])")
         ),
         *(
             f"REVOKE ALL ON FUNCTION audit.{name} FROM PUBLIC"
-            for name in ("table_differences(regclass, text)", "log_differences()", "differences()", "compare()")
+            for name in ("table_differences(regclass, text)", "log_differences()", "differences()", "compare(text[])")
         ),
-        f"GRANT EXECUTE ON FUNCTION audit.compare() TO {APP}",
+        f"GRANT EXECUTE ON FUNCTION audit.compare(text[]) TO {APP}",
     ]
 
 
 def compare() -> int:
     """Compare and keep the result; return how many differences there are. It reads the whole log: minutes."""
     db.session.execute(sa.text("set local statement_timeout = 0"))
-    return int(db.session.execute(sa.text("select audit.compare()")).scalar_one())
+    heads = [f"{f.what} {f.table} {f.record_id}" for f in altered_heads(db.session.connection())]
+    return int(db.session.execute(sa.text("select audit.compare(:heads)"), {"heads": heads}).scalar_one())
 
 
-def differences(connection: sa.Connection) -> list[Finding]:
-    """Return every difference, asked as the database's owner."""
+def differences(connection: sa.Connection, key: VerifierKey | None = None) -> list[Finding]:
+    """Return every difference, asked as the database's owner. key: the log's, to check what it signed."""
     rows = connection.execute(sa.text("select what, tab, record, fields from audit.differences()"))
-    return [Finding(r.what, r.tab, r.record, tuple(r.fields or ())) for r in rows]
+    return [Finding(r.what, r.tab, r.record, tuple(r.fields or ())) for r in rows] + altered_heads(connection, key)
+
+
+def altered_heads(connection: sa.Connection, key: VerifierKey | None = None) -> list[Finding]:
+    """Recompute the root of every head from the leaves; return the heads that are others, or not signed by `key`."""
+    heads = connection.execute(sa.text("select size, root, note from audit.checkpoint order by size")).all()
+    frontier, found, stream = Frontier(), [], _leaves(connection)
+    for size, root, note in heads:
+        while frontier.size < size and (leaf := next(stream, None)) is not None:
+            frontier.append(leaf)
+        if frontier.size != size or frontier.root() != bytes(root) or not _says(note, size, bytes(root), key):
+            found.append(Finding("altered_head", "checkpoint", str(size)))
+    return found
+
+
+def _leaves(connection: sa.Connection) -> Iterator[bytes]:
+    query, seq = sa.text("select seq, leaf from audit.leaf where seq > :seq order by seq limit 20000"), -1
+    while rows := connection.execute(query, {"seq": seq}).all():
+        yield from (bytes(row.leaf) for row in rows)
+        seq = rows[-1].seq
+
+
+def _says(note: str, size: int, root: bytes, key: VerifierKey | None) -> bool:
+    try:
+        checkpoint, text, signatures = opened(note)
+        return (checkpoint.size, checkpoint.root) == (size, root) and (key is None or bool(by([key], text, signatures)))
+    except BadNote:
+        return False
 
 
 @tasks.periodic(cron="20 9 * * *", periodic_id="compare_log")  # 1:20 or 2:20 at night in Los Angeles
@@ -122,13 +155,13 @@ BEGIN
   END LOOP;
   RETURN QUERY SELECT d.what, 'event', d.record, NULL::text[] FROM audit.log_differences() d;
 END $$"""
-_COMPARE = f"""CREATE FUNCTION audit.compare() RETURNS int LANGUAGE plpgsql SECURITY DEFINER
+_COMPARE = f"""CREATE FUNCTION audit.compare(heads text[]) RETURNS int LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = audit, pg_temp AS $$
 DECLARE n int; first text[];
 BEGIN
   SELECT count(*), (array_agg(d.what || ' ' || d.tab || ' ' || d.record))[1:{SHOWN}] INTO n, first
     FROM audit.differences() d;
-  INSERT INTO audit.comparison (rows, findings, first)
-    VALUES ((SELECT count(*) FROM audit.event), n, coalesce(first, '{{}}'));
-  RETURN n;
+  INSERT INTO audit.comparison (rows, findings, first) VALUES ((SELECT count(*) FROM audit.event),
+    n + cardinality(heads), (heads || coalesce(first, '{{}}'))[1:{SHOWN}]);
+  RETURN n + cardinality(heads);
 END $$"""
