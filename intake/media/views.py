@@ -10,11 +10,10 @@ from flask_babel import gettext as _
 
 from intake import db
 from intake.access.policy import Permission
-from intake.errors import Invalid, NotThere
+from intake.errors import Invalid
 from intake.evidence.models import EvidenceItem
 from intake.media import queries, releases, services, words
 from intake.media.forms import ReleaseForm
-from intake.media.kinds import SERVED
 from intake.web import requires
 
 bp = Blueprint("media", __name__)
@@ -27,14 +26,15 @@ bp.add_app_template_filter(words.problem, "media_problem")
 bp.add_app_template_filter(words.kind_label, "made_label")
 
 
-@bp.get("/evidence/<uuid:item_id>/made/<kind>")
+@bp.get("/evidence/<uuid:item_id>/thumbnail", defaults={"kind": "thumbnail"})
+@bp.get("/evidence/<uuid:item_id>/preview", defaults={"kind": "preview"})
+@bp.get("/evidence/<uuid:item_id>/poster", defaults={"kind": "poster"})
+@bp.get("/evidence/<uuid:item_id>/page", defaults={"kind": "page"})
 @requires(Permission.EVIDENCE_READ)
 def made(item_id: uuid.UUID, kind: str) -> ResponseReturnValue:
-    """Send the browser to a thumbnail, a poster, a page (`?page=`) or a proxy in the store, for five minutes."""
-    if kind not in SERVED:
-        raise NotThere
+    """Send the browser to a picture made of the item in the store, for five minutes; of a PDF the one of `?page=`."""
     item = db.session.get_one(EvidenceItem, item_id)
-    number = request.args.get("page", 0, type=int)
+    number = request.args.get("page", 1, type=int) if kind == "page" else 0
     return redirect(services.made_address(item, kind, number, current_app.extensions["storage"]))
 
 

@@ -12,19 +12,32 @@ from urllib.parse import unquote
 import pytest
 import sqlalchemy as sa
 
+from intake.demo import media
 from intake.evidence.sealing import seal
+from intake.media import derive, scanner, scans
+from intake.settings import Settings
 from intake.storage import Storage
 from tests.browser import Browser
-from tests.evidence.conftest import PHOTO, Sender, custody, row
+from tests.evidence.conftest import Sender, custody, row
 from tests.world import World
 
 
+PHOTO = media.photo(1)
+
+
 @pytest.fixture
-def item(sender: Sender, store: Storage, world: World) -> dict[str, Any]:
-    """A sealed photo of the intake worker."""
+def item(sender: Sender, store: Storage, world: World, settings: Settings) -> dict[str, Any]:
+    """A sealed, scanned and prepared photo of the intake worker."""
     sent = sender.send(PHOTO, "Juan Pérez at the lot.jpg")
-    seal(uuid.UUID(sent["id"]), world.users["intake"], store)
+    prepare(uuid.UUID(sent["id"]), world, store, settings)
     return sent
+
+
+def prepare(item: uuid.UUID, world: World, store: Storage, settings: Settings) -> None:
+    """Seal, scan and derive as the worker does."""
+    seal(item, world.users["intake"], store)
+    scans.scan(item, world.users["intake"], store, scanner.Scanner.of(settings))
+    derive.derive(item, world.users["intake"], store)
 
 
 @pytest.fixture
@@ -87,11 +100,13 @@ def test_nothing_opens_by_itself_and_a_viewing_is_noted_once(
 
 
 @pytest.mark.parametrize("kind", ["image/svg+xml", "text/html", "application/xhtml+xml", "application/pdf", "text/xml"])
-def test_what_could_run_is_never_shown(sender: Sender, store: Storage, world: World, kind: str) -> None:
+def test_what_could_run_is_never_shown(
+    sender: Sender, store: Storage, world: World, settings: Settings, kind: str
+) -> None:
     sent = sender.send(b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", "a.svg", type=kind)
-    seal(uuid.UUID(sent["id"]), world.users["intake"], store)
+    prepare(uuid.UUID(sent["id"]), world, store, settings)
     assert sender.browser.get(f"/evidence/{sent['id']}/media").status_code == 409
-    assert "/media" not in sender.browser.get(f"/evidence/{sent['id']}").get_data(as_text=True)
+    assert f"{sent['id']}/media" not in sender.browser.get(f"/evidence/{sent['id']}").get_data(as_text=True)
     with urllib.request.urlopen(sender.browser.get(f"/evidence/{sent['id']}/file").location, timeout=30) as file:
         assert file.headers["Content-Type"] == "application/octet-stream"
 

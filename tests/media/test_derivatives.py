@@ -170,10 +170,10 @@ def test_a_player_gets_the_proxy_from_the_store_and_the_viewing_is_noted_once(de
         with urllib.request.urlopen(answer.location, timeout=30) as file:
             assert file.headers["Content-Type"] == "video/mp4"
             assert file.headers["Content-Disposition"].startswith("inline; filename")
-    assert as_intake.get(f"/evidence/{item}/made/thumbnail").status_code == 302
+    assert as_intake.get(f"/evidence/{item}/thumbnail").status_code == 302
     assert len(desk.custody(item, "viewed")) == 1
-    assert as_intake.get(f"/evidence/{item}/made/claims").status_code == 404
-    assert as_intake.get(f"/evidence/{uuid.uuid4()}/made/thumbnail").status_code == 404
+    assert as_intake.get(f"/evidence/{item}/preview").status_code == 404
+    assert as_intake.get(f"/evidence/{uuid.uuid4()}/thumbnail").status_code == 404
 
 
 def test_what_a_court_ordered_destroyed_leaves_nothing_that_was_made_of_it(desk: Desk) -> None:

@@ -24,7 +24,7 @@ OLD = 30 * 86400  # seconds
 
 def refused(browser: Browser, item: uuid.UUID) -> bool:
     """Tell whether nobody hands out the item's bytes or anything made of it."""
-    ways = ("file", "media", "made/thumbnail", "made/preview")
+    ways = ("file", "media", "thumbnail", "preview")
     return {browser.get(f"/evidence/{item}/{way}").status_code for way in ways} == {409}
 
 
