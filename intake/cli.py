@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from intake import db, key_commands, keys, log_commands, proof_commands, schema
+from intake import custody_commands, db, key_commands, keys, log_commands, proof_commands, schema
 from intake.access import rows
 from intake.access.models import Organisation
 from intake.audit import identity
@@ -35,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("psql", help="open the database's own shell as its owner").set_defaults(run=psql)
     log_commands.add(commands)
     proof_commands.add(commands)
+    custody_commands.add(commands)
     key_commands.add(commands)
     demo_command = commands.add_parser("demo", help="write the fictional demonstration matter")
     demo_command.add_argument("--scale", type=int, default=0, metavar="N", help="also make N incidents, for benchmarks")
@@ -116,11 +117,13 @@ def doctor(settings: Settings, _options: argparse.Namespace) -> int:
         fast = connection.execute(
             sa.text("select proleakproof from pg_proc where proname = 'ts_match_vq'")
         ).scalar_one()
+        whole = late or not connection.execute(sa.text("select differing from access.fixity_state()")).scalar_one()
     lines = {
         "keys and S3 answer": True,
         "the database is of this version": not late,
         "every matter table forces row security": not open_tables,
         "search may use its word index under row security": fast,
+        "no stored file differs from what was sealed": whole,
     }
     for line, good in lines.items():
         sys.stdout.write(f"{'ok  ' if good else 'BAD '} {line}\n")

@@ -22,6 +22,8 @@ TASK_MODULES = (
     "intake.media.reading",
     "intake.copies.making",
     "intake.evidence.sealing",
+    "intake.evidence.fixity",
+    "intake.evidence.holds",
     "intake.evidence.reconcile",
     "intake.exports.jobs",
 )

@@ -69,7 +69,7 @@ def files_certificate(items: Sequence[EvidenceItem], form: str, oath_form: str, 
     Raises Invalid (none or too many chosen, of several matters, unknown form or oath), NotAllowed, NotNow("checks")
     when any check is red.
     """
-    compartment_id = _one_compartment(items)
+    compartment_id = one_compartment(items)
     if any(why_red(item, days) for item in items):
         raise NotNow("checks")
     paper = files_paper(items, oath_form)
@@ -120,7 +120,8 @@ def oaths(compartment_id: int) -> list[tuple[str, str]]:
     return [(code, str(oath["form_text"])) for code, oath in court(_matter(compartment_id).court).oaths.items()]
 
 
-def _one_compartment(items: Sequence[EvidenceItem]) -> int:
+def one_compartment(items: Sequence[EvidenceItem]) -> int:
+    """Return the compartment of all these items. Raises Invalid (none, too many, of several matters), NotAllowed."""
     if not items or len(items) > MOST:
         raise Invalid({"items": "none" if not items else "too_many"})
     if len({item.compartment_id for item in items}) > 1:

@@ -89,12 +89,6 @@ def choosable(incident_id: uuid.UUID | None, most: int = 200) -> list[EvidenceIt
     return list(db.session.scalars(found.order_by(EvidenceItem.id.desc()).limit(most)))
 
 
-def differing(most: int = 20) -> list[EvidenceItem]:
-    """Return, of the items that the reader may see, those whose last check found other bytes than were sealed."""
-    found = sa.select(EvidenceItem).where(EvidenceItem.check_ok.is_(False), EvidenceItem.state != "destroyed")
-    return list(db.session.scalars(found.order_by(EvidenceItem.checked_at).limit(most)))
-
-
 def holds_on(incident_id: uuid.UUID, compartment_id: int) -> list[LegalHold]:
     """Return the holds that stand on an incident: its own and those on the whole matter in its compartment."""
     mine = (LegalHold.incident_id == incident_id) | (

@@ -30,6 +30,18 @@ bp.add_app_template_filter(words.step_words, "step_words")
 bp.add_app_template_filter(words.step_detail, "step_detail")
 
 
+@bp.app_template_global("custody_beside")
+def _beside(item: EvidenceItem) -> dict[str, Any]:
+    """Return what the item's own page says of its custody."""
+    kept = origins.origin_of(item)
+    return {
+        "form": OriginForm(formdata=None, obj=kept, prefix=""),
+        "rows": custody_report.origin_rows(kept, current().language),
+        "order": queries.destruction_of(item),
+        "held": bool(queries.holds_on(item.incident_id, item.compartment_id)),
+    }
+
+
 @bp.get("/evidence/<uuid:id>/custody")
 @requires(Permission.EVIDENCE_READ)
 def custody(item_id: uuid.UUID) -> ResponseReturnValue:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_babel import gettext, lazy_gettext
 
+from intake.errors import Invalid, NotNow
 from intake.evidence.custody_queries import Step
 from intake.evidence.words import STEPS, short_hash
 
@@ -25,7 +26,7 @@ RED = {
     "not_lately": lazy_gettext("It was not read again lately. Read it again first."),
 }
 BLOCKED = {
-    "checks": lazy_gettext("No certificate was made: a check of at least one file is red."),
+    "checks": lazy_gettext("Nothing was made: a check of at least one file is red."),
     "none": lazy_gettext("Choose at least one file."),
     "too_many": lazy_gettext("Choose at most 500 files."),
     "several_matters": lazy_gettext("Choose files of one matter only."),
@@ -45,6 +46,12 @@ NOT_DESTROYED = {
     "already": lazy_gettext("An order for it is already here."),
     "decided": lazy_gettext("This was already decided."),
 }
+
+
+def blocked_words(barred: NotNow | Invalid) -> str:
+    """Return why no certificate or bundle was made."""
+    code = barred.why if isinstance(barred, NotNow) else barred.fields.get("items", "none")
+    return str(BLOCKED.get(code, BLOCKED["none"]))
 
 
 def step_words(kind: str) -> str:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from intake import db, storage
+from intake.access import notices
 from intake.audit.trail import record
 from intake.errors import NotThere, StoreUnavailable
 from intake.jobs import tasks
@@ -27,6 +28,7 @@ log = logging.getLogger("testigo.evidence")
 NIGHTLY = dt.timedelta(minutes=8)  # one slice of the night; the next follows two minutes later
 _PAGE = 64  # items taken at a time, and written down together
 _AT_ONCE = 2  # files read at the same time: the store answers one while the other is hashed
+_PAUSES = (0.5, 2.0)  # seconds before an object that cannot be read is tried again
 _BURST = 0.5  # seconds of the rate that may be read ahead
 
 
@@ -85,6 +87,27 @@ def check_in_turn(
     return report
 
 
+def reread(
+    store: Storage, key: str, version_id: str, begin: Callable[[], Callable[[bytes], None]] | None = None
+) -> tuple[str, int]:
+    """Read a version and return its SHA-256 (hex) and bytes; ('', 0) for what is gone or can no longer be read.
+
+    A store that keeps checksums of its own refuses to give out a block that rotted. So an object that cannot be read,
+    time and again, while the store answers, is a difference and no outage. begin: called for each try, returns what
+    is given the pieces as they come. Raises StoreUnavailable for an outage.
+    """
+    for pause in (*_PAUSES, None):
+        try:
+            return store.hash_stored(key, version_id, also=begin() if begin else None)
+        except NotThere:
+            break
+        except StoreUnavailable:
+            store.ping()
+            if pause is not None:
+                time.sleep(pause)
+    return "", 0
+
+
 def state() -> State:
     """Return how the store stands, in its own transaction-bound query."""
     return State(*db.session.execute(sa.text("select held, differing, oldest from access.fixity_state()")).one())
@@ -137,11 +160,7 @@ def _read(
 ) -> _Read | None:
     if longest and time.monotonic() - begun > longest.total_seconds():
         return None
-    try:
-        sha256, size = store.hash_stored(row.object_key, row.version_id, also=limit)
-    except NotThere:
-        sha256, size = "", 0
-    return _Read(row.item_id, sha256, size)
+    return _Read(row.item_id, *reread(store, row.object_key, row.version_id, lambda: limit))
 
 
 def _write(page: list[Future[_Read | None]], report: Report) -> None:
@@ -157,7 +176,7 @@ def _write(page: list[Future[_Read | None]], report: Report) -> None:
         else:
             read.append(found)
     with db.transaction():
-        differing = [found.item_id for found in read if not _compared(found)]
+        differing = [found.item_id for found in read if not compare(found.item_id, found.sha256, found.size)]
     report.checked += len(read)
     report.bytes_read += sum(found.size for found in read)
     report.differing += tuple(differing)
@@ -165,15 +184,19 @@ def _write(page: list[Future[_Read | None]], report: Report) -> None:
         raise failure
 
 
-def _compared(found: _Read) -> bool:
+def compare(item_id: uuid.UUID, sha256: str, size: int) -> bool:
+    """Write down what was read of an item, whoever acts; returns whether it is what was sealed. size: bytes.
+
+    The first difference is an alarm: a notice to attorneys and administrators, an event of the log.
+    """
     answer = db.session.execute(
         sa.text("select same, same_before, compartment_id from access.fixity_found(:item, :sha256, :size)"),
-        {"item": found.item_id, "sha256": found.sha256, "size": found.size},
+        {"item": item_id, "sha256": sha256, "size": size},
     ).one_or_none()
     if answer is None or answer.same:  # none: destroyed by order while it was read
         return True
     if answer.same_before:
-        place = {"record_id": str(found.item_id), "compartment_id": answer.compartment_id}
-        record("fixity_alarm", subject="evidence_item", **place)
-        log.error("fixity: a stored file differs from what was sealed: %s", found.item_id)
+        record("fixity_alarm", subject="evidence_item", record_id=str(item_id), compartment_id=answer.compartment_id)
+        notices.alert(answer.compartment_id, "fixity.differs", str(item_id))
+        log.error("fixity: a stored file differs from what was sealed: %s", item_id)
     return False

@@ -14,7 +14,7 @@ import procrastinate
 import sqlalchemy as sa
 
 from intake import db, jobs, storage
-from intake.access import sessions
+from intake.access import notices, sessions
 from intake.access.actor import current
 from intake.access.policy import Permission
 from intake.documents.private import private_details
@@ -114,6 +114,7 @@ def ask_destruction(item: EvidenceItem, authority: str, ordered_on: dt.date, *, 
     db.session.add(order)
     db.session.flush()
     note(item, "destruction_asked", order=order.id.hex)
+    notices.alert(item.compartment_id, "destruction.waits", str(item.id), ("RO.SUPATT",))
     return order
 
 

@@ -18,7 +18,7 @@ from intake import db, jobs, storage
 from intake.access import sessions
 from intake.access.actor import current
 from intake.errors import DatabaseUnavailable, NotThere, StoreUnavailable
-from intake.evidence import batches, leases
+from intake.evidence import batches, fixity, leases
 from intake.evidence.batch_models import RejectedVersion
 from intake.evidence.custody import note
 from intake.evidence.models import EvidenceItem, UploadPart
@@ -162,7 +162,7 @@ def check_fixity(item_id: uuid.UUID, user_id: int, store: Storage) -> bool:
         if item.state != "sealed":
             raise NotThere
         stored = _stored(item)
-    found = _read_back(stored, store)
+    found = _Found(*fixity.reread(store, stored.object_key, stored.version_id))
     same = (found.sha256, found.size) == (stored.sha256, stored.size)
     with db.transaction():
         sessions.act_for(user_id)

@@ -59,6 +59,8 @@ def state_label(item: EvidenceItem) -> str:
         return _("Being checked") if item.version_id else _("Not whole yet")
     if item.state == "sealed":
         return _("Differs from the first copy, see history") if item.check_ok is False else _("Unchanged since upload")
+    if item.state == "destroyed":
+        return _("Destroyed by order of a court")
     return _("Held back, not opened") if item.state == "quarantined" else _("Not received")
 
 

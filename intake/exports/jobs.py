@@ -16,10 +16,13 @@ from sqlalchemy.exc import NoResultFound
 from intake import db, storage
 from intake.access import sessions
 from intake.access.policy import permitted
-from intake.errors import DatabaseUnavailable, NotAllowed, StoreUnavailable
-from intake.exports.files import MEDIA_TYPES, write
+from intake.audit.bundle import NotYetSealed
+from intake.errors import DatabaseUnavailable, NotAllowed, NotNow, StoreUnavailable
+from intake.exports import bundles
+from intake.exports.files import write
 from intake.exports.models import Export
-from intake.exports.records import PROFILES, Row, demands, rows_of
+from intake.exports.records import PROFILES, Row, rows_of
+from intake.exports.services import demands, media_type
 from intake.jobs import tasks
 from intake.search.models import SavedSearch
 from intake.search.queries import every_hit
@@ -28,7 +31,7 @@ from intake.storage import Storage
 
 TRIES = 6  # over about five minutes
 _AGAIN = procrastinate.RetryStrategy(
-    max_attempts=TRIES, wait=5, linear_wait=20, retry_exceptions=(StoreUnavailable, DatabaseUnavailable)
+    max_attempts=TRIES, wait=5, linear_wait=20, retry_exceptions=(StoreUnavailable, DatabaseUnavailable, NotYetSealed)
 )
 
 
@@ -50,9 +53,9 @@ def make_export(context: procrastinate.JobContext, user_id: int, export_id: str)
     """Make one export's file; running again after a kill makes it anew and keeps one."""
     try:
         make(user_id, uuid.UUID(export_id), storage.current())
-    except StoreUnavailable:
+    except (StoreUnavailable, NotYetSealed) as missing:
         if context.job and context.job.attempts + 1 >= TRIES:
-            give_up(uuid.UUID(export_id), user_id, "store")
+            give_up(uuid.UUID(export_id), user_id, "log" if isinstance(missing, NotYetSealed) else "store")
         raise
 
 
@@ -67,11 +70,13 @@ def make(user_id: int, export_id: uuid.UUID, store: Storage) -> None:
             return
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"export.{asked.form}"
-            count = _write(asked, path)
+            count = _bundle(asked, path, store) if asked.profile == bundles.PROFILE else _write(asked, path)
             _keep(asked, path, count, store)
     except (NotAllowed, NoResultFound):
         give_up(export_id, user_id, "not_allowed")
-    except (StoreUnavailable, DatabaseUnavailable):
+    except NotNow as barred:
+        give_up(export_id, user_id, barred.why)
+    except (StoreUnavailable, DatabaseUnavailable, NotYetSealed):
         raise
     except Exception:
         give_up(export_id, user_id, "broken")
@@ -87,6 +92,15 @@ def _begin(user_id: int, export_id: uuid.UUID) -> _Asked | None:
         export.state = "running"
         key = f"{export_id.hex}-{uuid.uuid4().hex}.{export.format}"
         return _Asked(export_id, user_id, export.format, export.profile, tuple(export.compartments), key)
+
+
+def _bundle(asked: _Asked, path: Path, store: Storage) -> int:
+    incidents = bundles.write_bundle(asked.export_id, asked.user_id, path.parent, path, store)
+    with db.transaction():
+        sessions.act_for(asked.user_id)
+        _still_allowed(asked, incidents)
+        _note_content(asked, list(dict.fromkeys(incidents)))
+    return len(incidents)
 
 
 def _write(asked: _Asked, path: Path) -> int:
@@ -130,7 +144,7 @@ def _still_allowed(asked: _Asked, incident_ids: Sequence[uuid.UUID]) -> None:
         held = {g["compartment_id"] for g in grants if permitted(frozenset({g["role"]}), permission)}
         if not asked.compartments or not held.issuperset(asked.compartments):
             raise NotAllowed
-    if visible < len(incident_ids):
+    if visible < len(set(incident_ids)):
         raise NotAllowed
 
 
@@ -142,7 +156,7 @@ def _keep(asked: _Asked, path: Path, count: int, store: Storage) -> None:
             digest.update(block)
         size = file.tell()
         file.seek(0)
-        store.put_object(store.exports_bucket, key, file, MEDIA_TYPES[asked.form])
+        store.put_object(store.exports_bucket, key, file, media_type(asked.form))
     try:
         if store.hash_stored(key, bucket=store.exports_bucket) != (digest.hexdigest(), size):
             raise StoreUnavailable
@@ -164,6 +178,8 @@ def _call_ready(asked: _Asked, key: str, count: int, size: int, sha256: str) -> 
             return False
         export.state, export.rows, export.object_key = "ready", count, key
         export.size, export.sha256, export.finished_at = size, sha256, sa.func.clock_timestamp()
+        if asked.profile == bundles.PROFILE:
+            bundles.note_exported(export)
         return True
 
 

@@ -11,10 +11,11 @@ from intake.access.actor import current
 from intake.access.policy import Permission
 from intake.audit.trail import record
 from intake.errors import Invalid, NotAllowed, NotNow
-from intake.exports import queries
+from intake.exports import bundles, queries
 from intake.exports.files import MEDIA_TYPES
 from intake.exports.models import Export
-from intake.exports.records import PROFILES, demands
+from intake.exports.records import PROFILES
+from intake.exports.records import demands as demands_of_records
 from intake.search.models import SavedSearch
 from intake.search.queries import FACETS
 from intake.search.services import asked_for
@@ -50,6 +51,16 @@ def prepare_export(form: str, profile: str, search_id: uuid.UUID | None, filters
     record("export_asked", subject="export", record_id=str(export.id), profile=profile, format=form)
     jobs.defer("make_export", user_id=me.user_id, export_id=str(export.id))
     return export
+
+
+def demands(profile: str) -> tuple[Permission, ...]:
+    """Return the permissions that an export needs in every compartment that it comes from."""
+    return bundles.DEMANDS if profile == bundles.PROFILE else demands_of_records(profile)
+
+
+def media_type(form: str) -> str:
+    """Return the media type of a finished file."""
+    return bundles.MEDIA_TYPE if form == bundles.FORMAT else MEDIA_TYPES[form]
 
 
 def exportable(profile: str) -> list[int]:
@@ -104,8 +115,9 @@ def download(export: Export, storage: Storage) -> str:
     if not may_go_out(export):
         raise NotAllowed
     record("export_downloaded", subject="export", record_id=str(export.id), sha256=export.sha256, rows=export.rows)
-    name = f"testigo-records-{str(export.id)[-8:]}.{export.format}"
-    return storage.presign_get(export.object_key, "", name, MEDIA_TYPES[export.format], bucket=storage.exports_bucket)
+    what = "bundle" if export.profile == bundles.PROFILE else "records"
+    name, kind = f"testigo-{what}-{str(export.id)[-8:]}.{export.format}", media_type(export.format)
+    return storage.presign_get(export.object_key, "", name, kind, bucket=storage.exports_bucket)
 
 
 def _may_approve(export: Export) -> bool:

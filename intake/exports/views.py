@@ -10,7 +10,9 @@ from flask_babel import gettext as _
 
 from intake import db
 from intake.access.policy import Permission
-from intake.exports import queries, services
+from intake.errors import Invalid, NotNow
+from intake.evidence.custody_words import blocked_words
+from intake.exports import bundles, queries, services
 from intake.exports.forms import CHOICES, ExportForm
 from intake.exports.models import Export
 from intake.exports.records import PROFILES
@@ -53,6 +55,21 @@ def _search() -> uuid.UUID | None:
         abort(404)
 
 
+@bp.post("/bundle")
+@requires(Permission.EXPORT_PREPARE)
+def bundle() -> ResponseReturnValue:
+    """Prepare a bundle of the chosen files; a red check leads back and says so."""
+    items, names = bundles.chosen(request.form.getlist("items")), request.form.get("names") == "y"
+    try:
+        days = current_app.extensions["settings"].certificate_check_days
+        export = bundles.prepare_bundle(items, days, names=names)
+    except (NotNow, Invalid) as barred:
+        flash(blocked_words(barred))
+        ids = [str(item.id) for item in items]
+        return redirect(url_for("evidence.certificate", item=ids), 303)
+    return redirect(url_for(".show", export_id=export.id), 303)
+
+
 @bp.get("/<uuid:export_id>")
 @requires(Permission.EXPORT_PREPARE)
 def show(export_id: uuid.UUID) -> ResponseReturnValue:
@@ -63,7 +80,7 @@ def show(export_id: uuid.UUID) -> ResponseReturnValue:
         export=export,
         may_go_out=services.may_go_out(export),
         may_approve=services.may_approve(export),
-        fields=PROFILES[export.profile],
+        fields=PROFILES.get(export.profile, ()),
     )
 
 
