@@ -15,6 +15,7 @@ from flask_babel import Babel, format_date, format_datetime, get_locale
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import NoResultFound
 from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from intake import db, health, keys, schema
 from intake.access import authenticator, rows
@@ -63,6 +64,9 @@ def create_app(settings: Settings) -> Flask:
         BABEL_DEFAULT_TIMEZONE="America/Los_Angeles",
     )
     app.extensions["settings"] = settings
+    if settings.proxy_hops:
+        # Only what that many proxies wrote is believed; the limits on guessing count networks by it.
+        app.wsgi_app = ProxyFix(app.wsgi_app, settings.proxy_hops, settings.proxy_hops)  # type: ignore[method-assign]
     engine = db.connect(settings.program_url)
     refuse_unguarded(engine)
     vault.use(keys.service(settings))
@@ -107,6 +111,7 @@ SLICES = (
     "evidence",
     "media",
     "copies",
+    "viewing",
     "preservation",
     "declarations",
     "search",

@@ -23,7 +23,8 @@ import intake.media.models
 import intake.people.models
 import intake.people.vault_models
 import intake.preservation.models
-import intake.search.models  # noqa: F401
+import intake.search.models
+import intake.viewing.models  # noqa: F401
 from intake import guards
 from intake.db import Base
 from intake.settings import project_file

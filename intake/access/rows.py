@@ -89,6 +89,10 @@ MATTER_TABLES: dict[str, tuple[str, str, str]] = {
     "evidence_item": _drafted("incident_id"),
     "upload_part": _drafted("incident_id"),
     "derivative": _drafted("incident_id"),
+    "media_note": _authored("author_id"),
+    "transcript": _drafted("incident_id"),
+    "item_care": _drafted("incident_id"),
+    "viewing_preference": (_MINE, _MINE, _MINE),
     "working_copy": (f"{_READ} OR {_OWN}", f"{_DRAFT} OR {_OWN}", f"{_DRAFT} OR {_OWN}"),
     "likeness": _drafted("incident_id"),
     "scan_release": (f"{_READ} OR {_OWN}", _WRITE, _WRITE),
@@ -156,6 +160,7 @@ VAULT_TABLES: dict[str, tuple[str, str, str]] = {
 VAULT_TABLES["vault.name_index"] = VAULT_TABLES["vault.identity"]
 # Rows that may go: texts under work keep their old state in the log.
 DELETABLE = (
+    "media_note",
     "paragraph",
     "paragraph_source",
     "observation",

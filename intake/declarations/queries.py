@@ -25,6 +25,18 @@ def of_incident(incident_id: uuid.UUID) -> list[Declaration]:
     )
 
 
+def open_paragraphs(incident_id: uuid.UUID) -> list[tuple[Declaration, Paragraph]]:
+    """Return the paragraphs of an incident's declarations that can still be changed, in their order."""
+    query = (
+        sa.select(Declaration, Paragraph)
+        .join(Paragraph, Paragraph.declaration_id == Declaration.id)
+        .where(Declaration.incident_id == incident_id, Declaration.locked_at.is_(None))
+        .where(Declaration.state != "DS.WITHDRAWN")
+        .order_by(Declaration.number, Paragraph.position)
+    )
+    return [(declaration, paragraph) for declaration, paragraph in db.session.execute(query)]
+
+
 def held(declaration: Declaration) -> Declaration:
     """Return the declaration as it stands now, its row held until the transaction ends. Raises NoResultFound.
 

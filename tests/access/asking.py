@@ -36,6 +36,8 @@ ARGUMENTS = {
     "hold_id": "hold",
     "order_id": "order",
     "copy_id": "copy",
+    "note_id": "media_note",
+    "transcript_id": "transcript",
     "export_id": "export",
     "user_id": "user",
     "project_id": "project",
@@ -48,6 +50,8 @@ ARGUMENTS = {
     "entry_id": "entry",
     "opening_id": "opening",
 }
+# What is done to a file that is still being sent; all else is asked of one that is sealed.
+SENDING = ("evidence.sign", "evidence.complete", "evidence.abort", "evidence.parts", "evidence.state")
 STEPS = ("consent", "person", "story", "when-where", "who", "injuries", "files", "check")
 # Addresses without an argument of their own that name a record behind the question mark.
 QUERIES = {"declarations.new": ("account",), "exports.new": ("search",)}
@@ -119,6 +123,13 @@ FORMS: dict[str, dict[str, str]] = {
     "declarations.untie": {},
     "search.index": {"words": "zebra"},
     "copies.index": {"boxes": "[]"},
+    "viewing.write": {"text": "x"},
+    "viewing.change": {"text": "x"},
+    "viewing.take_off": {},
+    "viewing.cite": {"paragraph": "{paragraph}"},
+    "viewing.transcribe": {"text": "x", "language": "en"},
+    "viewing.care": {"flags": "injury"},
+    "viewing.prefer": {"starts": "covered"},
     "preservation.suspect": {"kinds": "PS.STORE"},
     "preservation.show": {"what": "x", "days_low": "7", "days_high": "30"},
     "preservation.move": {"state": "asked"},
@@ -195,7 +206,8 @@ def _addresses(rule: Rule) -> Iterator[str]:
         name = found[1]
         good = name in ARGUMENTS and (name != "id" or rule.endpoint.startswith("evidence."))
         assert good, f"this walk cannot fill <{name}> of {rule.rule} ({rule.endpoint}): add it to ARGUMENTS"
-        return "{" + ARGUMENTS[name] + "}"
+        record = ARGUMENTS[name]
+        return "{file}" if record == "item" and rule.endpoint not in SENDING else "{" + record + "}"
 
     if rule.endpoint == "incidents.step":
         yield from (f"/incidents/{{incident}}/intake/{step}" for step in STEPS)

@@ -32,6 +32,7 @@ from intake.people.vault import seal_identity
 from intake.preservation import services as preservation
 from intake.search.services import keep_words
 from intake.settings import Settings
+from intake.viewing import services as viewing
 from tests.world import World
 
 # A word for each field class. All hold the stem, which no page says by itself.
@@ -123,6 +124,7 @@ def _written(account: Account) -> Ids:
         incident, account=account, filename=f"{_FILED}.jpg", size=9, media_type="image/jpeg", once_key=uuid.uuid4()
     )
     item.description = CANARY
+    file = _sealed_file(incident, account)
     batch = _batch_of(incident, item)
     declaration = declarations.start_declaration(account, f"motion {CANARY}")
     paragraph = declaration.paragraphs[-1]
@@ -132,6 +134,7 @@ def _written(account: Account) -> Ids:
     recording = preservation.suspect(incident, "PS.STORE", what=CANARY, quote=CANARY)
     return {
         "tag": tag.id,
+        "file": file.id,
         "note": note.id,
         "item": item.id,
         "batch": batch.id,
@@ -141,7 +144,22 @@ def _written(account: Account) -> Ids:
         "comment": comment.id,
         "recording": recording.id,
         "copy": _copy(item).id,
+        "media_note": viewing.write_note(item, viewing.Remark(CANARY, at=1)).id,
+        "transcript": viewing.keep_transcript(item, CANARY, "en", translation=False).id,
     }
+
+
+def _sealed_file(incident: Incident, account: Account) -> EvidenceItem:
+    # Its bytes are nowhere: an address of the store is signed without asking the store.
+    key = uuid.uuid4()
+    item, _new = open_row(
+        incident, account=account, filename=f"{_FILED}.png", size=9, media_type="image/png", once_key=key
+    )
+    item.sealed_at = db.session.scalar(sa.select(sa.func.now()))
+    item.state, item.sha256, item.version_id, item.scan = "sealed", "ab" * 32, "1", "clean"
+    item.description, item.content_type = CANARY, "image/png"
+    db.session.flush()
+    return item
 
 
 def _batch_of(incident: Incident, item: EvidenceItem) -> EvidenceBatch:

@@ -10,6 +10,7 @@ for (const form of all('form[data-autosave]')) startAutosave(form);
 if (document.querySelector('[data-uploader]')) import('./upload.js').then((upload) => upload.start());
 if (document.querySelector('[data-passkey]')) import('./passkey.js').then((passkey) => passkey.start());
 if (document.querySelector('[data-redact] [data-add]')) import('./redact.js').then((redact) => redact.start());
+if (document.querySelector('[data-viewer]')) import('./viewer.js').then((viewer) => viewer.start());
 if (document.querySelector('[data-reveal]')) import('./reveal.js').then((reveal) => reveal.start());
 if (document.querySelector('[data-places]')) import('./places.js').then((places) => places.start());
 if (document.querySelector('[data-refresh]')) import('./refresh.js').then((refresh) => refresh.start());

@@ -1,0 +1,1 @@
+"""Looking at media at work: notes at a second or a page, transcripts and their translations, and care for who looks."""
