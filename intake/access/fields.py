@@ -50,7 +50,11 @@ _Table = dict[Role, dict[Reach, frozenset[FieldClass]]]
 # A role or reach that is not here reads nothing. SEALED is in no line: the vault is its only door.
 READS: _Table = {
     Role.INTAKE: {Reach.OWN: frozenset({_P, _C, _W, _O, _M})},
-    Role.PARALEGAL: {reach: frozenset({_P, _C, _W, _M}) for reach in (Reach.OWN, Reach.ORGANISATION)},
+    Role.PARALEGAL: {
+        Reach.OWN: frozenset({_P, _C, _W, _M}),
+        Reach.ORGANISATION: frozenset({_P, _C, _W, _M}),
+        Reach.SHARED: frozenset({_P, _C, _M}),
+    },
     Role.SUPERVISING_ATTORNEY: {
         Reach.OWN: frozenset({_P, _C, _W, _O, _M}),
         Reach.ORGANISATION: frozenset({_P, _C, _W, _O, _M}),

@@ -92,6 +92,7 @@ _TAG = _OWN_KEYS["ClaimTag"] | {"code", "status", "reason", "suggested_by_id", "
         (Role.INTAKE, Reach.OWN, _NOTE, _TAG),
         (Role.INTAKE, Reach.ORGANISATION, set(), set()),
         (Role.PARALEGAL, Reach.ORGANISATION, _NOTE, _OWN_KEYS["ClaimTag"]),
+        (Role.PARALEGAL, Reach.SHARED, _OWN_KEYS["Note"], _OWN_KEYS["ClaimTag"]),
         (Role.SUPERVISING_ATTORNEY, Reach.ORGANISATION, _NOTE, _TAG),
         (Role.SUPERVISING_ATTORNEY, Reach.SHARED, _OWN_KEYS["Note"], _OWN_KEYS["ClaimTag"]),
         (Role.CO_COUNSEL, Reach.SHARED, _OWN_KEYS["Note"], _OWN_KEYS["ClaimTag"]),
