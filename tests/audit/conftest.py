@@ -113,6 +113,7 @@ class Made:
     record_id: str
     events: list[int]
     content: bytes
+    older: tuple[int, str]
 
 
 @pytest.fixture(scope="module")
@@ -136,4 +137,6 @@ def good(app: Flask, world: World, settings: Settings, log: Log, tmp_path_factor
     folder = tmp_path_factory.mktemp("good") / "bag"
     written = write_bundle(world.users["attorney"], folder, events, files=[file])
     assert written.lacks == ()
-    return Made(folder, record_id, events, content)
+    with engine.connect() as owner:
+        oldest = owner.execute(sa.text("select size, note from audit.checkpoint order by size limit 1")).one()
+    return Made(folder, record_id, events, content, (oldest.size, oldest.note))
