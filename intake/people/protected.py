@@ -191,7 +191,8 @@ def proposals() -> list[Entry]:
 
 def requests() -> list[Request]:
     """Return requests that wait for an answer, and mine that may be used now."""
-    return _requests(Opening.opened_at.is_(None) & (Opening.decision != "refused"))
+    waiting = _requests(Opening.opened_at.is_(None) & (Opening.decision != "refused"))
+    return [request for request in waiting if request.ready or not request.decision]
 
 
 def request_of(opening_id: uuid.UUID) -> Request:
@@ -255,7 +256,7 @@ def _requests(where: sa.ColumnElement[bool]) -> list[Request]:
             ready=row.ready,
         )
         for row in rows
-        if row.protected_id in entries and not (row.decision == "approved" and not row.ready)
+        if row.protected_id in entries
     ]
 
 
