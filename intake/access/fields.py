@@ -65,7 +65,8 @@ READS: _Table = {
         Reach.ORGANISATION: frozenset({_P, _C, _W, _O, _M}),
         Reach.SHARED: frozenset({_P, _C, _M}),
     },
-    Role.ANALYST: {Reach.OWN: frozenset({_P})},  # their own projects; they open no intake
+    # Their own projects and notices; they open no intake.
+    **{role: {Reach.OWN: frozenset({_P})} for role in (Role.ANALYST, Role.AUDITOR, Role.ADMINISTRATOR)},
 }
 _GLASS = frozenset({_P, _C, _M})
 # Where a row stands and whose it is: told to whoever sees the row at all.

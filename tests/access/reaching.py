@@ -91,9 +91,13 @@ def granted(owner: sa.Connection, user_id: int, **values: Any) -> Iterator[None]
 
 
 @contextmanager
-def walled(owner: sa.Connection, user_id: int, compartment_id: int, incident_id: uuid.UUID | None = None) -> Iterator[None]:
+def walled(
+    owner: sa.Connection, user_id: int, compartment_id: int, incident_id: uuid.UUID | None = None
+) -> Iterator[None]:
     """For the block, a wall stands between the user and the compartment, or one incident of it."""
-    built = "insert into ethical_wall (user_id, compartment_id, incident_id, reason) values (:user, :place, :incident, 'x')"
+    built = (
+        "insert into ethical_wall (user_id, compartment_id, incident_id, reason) values (:user, :place, :incident, 'x')"
+    )
     change(owner, built, user=user_id, place=compartment_id, incident=incident_id)
     try:
         yield
