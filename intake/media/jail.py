@@ -8,6 +8,8 @@ Knows nothing of the program: no database, no store, no keys; its environment is
 from __future__ import annotations
 
 import contextlib
+import errno
+import importlib
 import json
 import os
 import pwd
@@ -40,6 +42,9 @@ def main(configuration: str) -> None:
     told = json.loads(configuration)
     programs = {name: os.open(path, os.O_RDONLY | os.O_CLOEXEC) for name, path in told["programs"].items()}
     readable = confine.open_places([*told["readable"], *told["programs"].values()])
+    # Parsers register in PARSERS when they are imported; those of other slices and of tests too.
+    for name in told["parsers"]:
+        importlib.import_module(name)
     parsers.load()
     copy_parsers.load()
     state = {"network": confine.leave_network(told.get("network", "")), "user": _become_nobody()}
@@ -134,7 +139,8 @@ def _work(request: dict[str, Any], writing: int, programs: dict[str, int], reada
         (resource.RLIMIT_NOFILE, 128),
         (resource.RLIMIT_CORE, 0),
     ):
-        resource.setrlimit(which, (most, most))
+        # At the soft limit of time a signal tells why it ends; at the hard one the kernel only kills.
+        resource.setrlimit(which, (most, most + 2 if which == resource.RLIMIT_CPU else most))
     if program := request.get("program"):
         os.dup2(writing, 1)
         os.execve(programs[program], [program, *request["arguments"]], request["environment"])  # noqa: S606
@@ -152,6 +158,8 @@ def _parse(request: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         return 0, {"failure": why.code}
     except MemoryError:
         return 0, {"failure": "memory"}
+    except OSError as why:
+        return 0, {"failure": "output" if why.errno == errno.EFBIG else "unreadable"}
     # Whatever else a damaged file does to a parser ends here, in the child; its words may quote the file, so only
     # the error's kind goes out.
     except Exception as why:  # noqa: BLE001

@@ -130,8 +130,8 @@ def _give_to_nobody(root: Path, inside: Path, source: Path, out: Path) -> None:
 class Jail:
     """One jail. Not to be shared by threads at the same time. It starts when asked first, and again after a death."""
 
-    def __init__(self, *, readable: Iterable[str] = (), network: str = "") -> None:
-        self.readable, self.network = [*_READABLE, *readable], network
+    def __init__(self, *, network: str = "", parsers: str = "intake.media.parsers") -> None:
+        self.network, self.parsers = network, parsers
         self.state: dict[str, str] = {}
         self._process: subprocess.Popen[str] | None = None
 
@@ -175,7 +175,13 @@ class Jail:
         if self._process and self._process.poll() is None:
             return self.state
         self.close()
-        told = {"programs": programs(), "readable": self.readable, "network": self.network, "parent": os.getpid()}
+        told = {
+            "programs": programs(),
+            "readable": _READABLE,
+            "network": self.network,
+            "parsers": [self.parsers],
+            "parent": os.getpid(),
+        }
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-m", "intake.media.jail", json.dumps(told)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env={}, cwd="/",

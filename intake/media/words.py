@@ -80,7 +80,7 @@ def scan_label(item: EvidenceItem) -> str:
         "released": gettext("Opened by an attorney's decision, without a clean scan."),
         "made_here": gettext("Made by this program for the demonstration, so not scanned."),
     }
-    return words[item.scan]
+    return str(words[item.scan])
 
 
 def held(why: str) -> str:
