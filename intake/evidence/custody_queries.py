@@ -107,7 +107,7 @@ def destruction_of(item: EvidenceItem) -> Destruction | None:
 def names_of(user_ids: Iterable[int | None]) -> dict[int, str]:
     """Return the display names of these users."""
     wanted = {user_id for user_id in user_ids if user_id}
-    return dict(db.session.execute(sa.select(User.id, User.display_name).where(User.id.in_(wanted))).tuples())
+    return dict(db.session.execute(sa.select(User.id, User.display_name).where(User.id.in_(wanted))).tuples().all())
 
 
 def standing_holds() -> list[LegalHold]:
