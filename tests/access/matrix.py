@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from intake import db
+from intake import db, keys
 from intake.access import sessions
 from intake.access.fields import FieldClass
 from intake.access.models import Compartment, Grant, Organisation, User, Wall
@@ -85,6 +85,11 @@ class Matrix:
     cells: dict[tuple[str, str], dict[str, dict[str, Cell]]] = field(default_factory=dict)
     open: set[str] = field(default_factory=set)
 
+    @property
+    def apart(self) -> set[str]:
+        """What was planted once, so that it does not hang on the sealed record."""
+        return {name for name, each in self.sealed.items() if self.ids[name] == each}
+
     def lines(self) -> dict[tuple[str, str], dict[str, str]]:
         """Return the table's rows as text: {(method, address): {column: letters}}."""
         return {row: {column: self._letters(row, column) for column in columns} for row, columns in self.cells.items()}
@@ -106,7 +111,7 @@ def build(app: Flask, world: World, owner: sa.Connection) -> Matrix:
         sessions.act_for(world.users["attorney"])
         sharing.share_incident(db.session.get_one(Incident, matrix.ids["incident"]), world.other_organisation)
     owner.execute(sa.update(Incident).where(Incident.id == matrix.sealed["incident"]).values(tier=3))
-    emails = _people(world, owner)
+    emails = _people(app, world, owner)
     project = {"user_id": world.users["analyst"], "matter_id": world.matter, "title": CANARY}
     made = owner.execute(sa.insert(Project).values(**project).returning(Project.id)).scalar_one()
     for ids in (matrix.ids, matrix.sealed):
@@ -117,10 +122,11 @@ def build(app: Flask, world: World, owner: sa.Connection) -> Matrix:
     return matrix
 
 
-def _people(world: World, owner: sa.Connection) -> dict[tuple[str, str], str]:
+def _people(app: Flask, world: World, owner: sa.Connection) -> dict[tuple[str, str], str]:
     """Write a user for each role and standing; returns their e-mail addresses."""
     add = lambda model, **values: owner.execute(sa.insert(model).values(**values).returning(model.id)).scalar_one()  # noqa: E731
     elsewhere = add(Organisation, name="Fourth Aid", short_name="Fourth")
+    keys.prepare(app.extensions["settings"], [elsewhere])
     matter = add(
         Matter,
         title="Other v. Placeholder",
@@ -207,10 +213,11 @@ def _asked(what: Ask, standing: str) -> bool:
 def _ask(matrix: Matrix, what: Ask, column: str, standing: str) -> Cell:
     browser = matrix.people[column, standing]
     ids = matrix.sealed if standing == "sealed" else matrix.ids
-    kept = browser.token
+    kept = browser.token, dict(browser.client._cookies or {})
     with undone():
-        cell = _cell(_answer(browser, what, ids), what, ids, signed_in=column != NOBODY)
-    browser.token = kept
+        listed = [str(ids[name]) for name in LISTED if standing != "sealed" or name not in matrix.apart]
+        cell = _cell(_answer(browser, what, ids), what, listed)
+    browser.token, browser.client._cookies = kept
     return cell
 
 
@@ -221,16 +228,16 @@ def _answer(browser: Browser, what: Ask, ids: Ids) -> TestResponse:
     return browser.get(found.location) if found.status_code == 303 else found
 
 
-def _cell(answer: TestResponse, what: Ask, ids: Ids, *, signed_in: bool) -> Cell:
+def _cell(answer: TestResponse, what: Ask, listed: list[str]) -> Cell:
     status, text = answer.status_code, answer.get_data().decode(errors="replace")
-    if status == 401 or (status in {302, 303} and answer.location.startswith("/sign-in") and not signed_in):
+    sent_away = status in {302, 303} and answer.location.startswith("/sign-in") and what.endpoint != "access.sign_out"
+    if status == 401 or sent_away:
         return Cell("L")
     letter = {403: "R", 404: "-", 405: "M"}.get(status) or ("E" if status >= 500 else "V" if status >= 400 else "A")
     whole = f"{text} {answer.headers}".lower()
     told = frozenset(each for each, word in CANARIES.items() if word in whole)
     # A list holds the record when it names it: the words may be another record's, or what the asker typed.
-    listed = any(str(ids[name]) in whole for name in LISTED)
-    seen = bool(told) if what.names_a_record else listed
+    seen = bool(told) if what.names_a_record else any(each in whole for each in listed)
     return Cell("S" if letter == "A" and seen else letter, told)
 
 
