@@ -8,17 +8,16 @@ import logging
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
 from flask import Flask, Response, g, jsonify, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import Babel, format_date, format_datetime, get_locale
+from flask_babel import Babel, format_date, format_datetime, format_time, get_locale
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import NoResultFound
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from intake import db, health, keys, schema
-from intake.access import authenticator, rows
+from intake import db, health, keys
+from intake.access import authenticator
 from intake.access.actor import Actor
 from intake.access.again_views import ask_again
 from intake.access.policy import Permission
@@ -68,7 +67,7 @@ def create_app(settings: Settings) -> Flask:
         # Only what that many proxies wrote is believed; the limits on guessing count networks by it.
         app.wsgi_app = ProxyFix(app.wsgi_app, settings.proxy_hops, settings.proxy_hops)  # type: ignore[method-assign]
     engine = db.connect(settings.program_url)
-    refuse_unguarded(engine)
+    health.refuse_unguarded(engine)
     vault.use(keys.service(settings))
     authenticator.use(keys.service(settings))
     app.extensions["storage"] = Storage(settings)
@@ -88,20 +87,6 @@ def _static_stamp() -> str:
     folder = Path(__file__).resolve().parent / "static"
     files = sorted([*folder.glob("css/*.css"), *folder.glob("js/*.js")])
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:10]
-
-
-def refuse_unguarded(engine: sa.Engine) -> None:
-    """Fail closed: no start on a database that is behind, or where a matter table lacks row security."""
-    with engine.connect() as connection:
-        if schema.behind(connection):
-            raise RuntimeError("The database is older than the program: run `testigo migrate`.")
-        if open_tables := rows.unprotected(connection):
-            raise RuntimeError("tables without row security: " + ", ".join(open_tables))
-        flags = connection.execute(
-            sa.text("select rolsuper or rolbypassrls from pg_roles where rolname = current_user")
-        ).scalar_one()
-        if flags:
-            raise RuntimeError("The program signs in to PostgreSQL with a role that row security does not bind.")
 
 
 SLICES = (
@@ -152,6 +137,7 @@ def _give_templates(app: Flask, settings: Settings) -> None:
     app.jinja_env.filters["ord_of"] = ord
     app.jinja_env.filters["term_label"] = lambda code, plain=True: label(code, str(get_locale() or "en"), plain=plain)
     app.jinja_env.filters["dateformat"] = lambda day: format_date(day, "long")
+    app.jinja_env.filters["timeformat"] = lambda moment: format_time(moment, "medium")
     app.jinja_env.filters["datetimeformat"] = lambda moment: format_datetime(moment, "short")
 
 

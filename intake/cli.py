@@ -9,8 +9,17 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from intake import custody_commands, db, key_commands, keys, log_commands, proof_commands, schema
-from intake.access import rows
+from intake import (
+    custody_commands,
+    db,
+    health,
+    import_commands,
+    key_commands,
+    keys,
+    log_commands,
+    proof_commands,
+    schema,
+)
 from intake.access.models import Organisation
 from intake.audit import identity
 from intake.errors import KeyUnavailable
@@ -36,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     log_commands.add(commands)
     proof_commands.add(commands)
     custody_commands.add(commands)
+    import_commands.add(commands)
     key_commands.add(commands)
     demo_command = commands.add_parser("demo", help="write the fictional demonstration matter")
     demo_command.add_argument("--scale", type=int, default=0, metavar="N", help="also make N incidents, for benchmarks")
@@ -112,8 +122,8 @@ def doctor(settings: Settings, _options: argparse.Namespace) -> int:
     Storage(settings).ping()
     engine = sa.create_engine(settings.program_url)
     with engine.connect() as connection:
-        open_tables = rows.unprotected(connection)
         late = schema.behind(connection)
+        unguarded = health.findings(connection)
         fast = connection.execute(
             sa.text("select proleakproof from pg_proc where proname = 'ts_match_vq'")
         ).scalar_one()
@@ -121,12 +131,13 @@ def doctor(settings: Settings, _options: argparse.Namespace) -> int:
     lines = {
         "keys and S3 answer": True,
         "the database is of this version": not late,
-        "every matter table forces row security": not open_tables,
+        "rows are guarded and clocks agree": not unguarded,
         "search may use its word index under row security": fast,
         "no stored file differs from what was sealed": whole,
     }
     for line, good in lines.items():
         sys.stdout.write(f"{'ok  ' if good else 'BAD '} {line}\n")
+    sys.stdout.writelines(f"     {why}\n" for why in unguarded)
     return 0 if all(lines.values()) else 1
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import sqlalchemy as sa
 from alembic import command, migration, script
 from alembic.autogenerate import compare_metadata
@@ -44,10 +46,10 @@ def upgrade(owner_url: str, revision: str = "head") -> None:
     """Bring the database at `owner_url` to `revision`. One at a time: others wait on an advisory lock."""
     with _owner(owner_url) as connection:
         guards.make_roles(connection)
-        if _heads(connection) != _here(connection):
+        if _heads() != _here(connection):
             guards.lift(connection)
             command.upgrade(_config(connection), revision)
-        if _heads(connection) == _here(connection) and guards.laid(connection) != guards.stamp():
+        if _heads() == _here(connection) and guards.laid(connection) != guards.stamp():
             guards.lay(connection)
 
 
@@ -78,11 +80,14 @@ def differences(connection: sa.Connection) -> list[object]:
 
 def behind(connection: sa.Connection) -> bool:
     """Tell whether the database's tables or guards are older than the program."""
-    return _heads(connection) != _here(connection) or guards.laid(connection) != guards.stamp()
+    return _heads() != _here(connection) or guards.laid(connection) != guards.stamp()
 
 
-def _heads(connection: sa.Connection) -> set[str]:
-    return set(script.ScriptDirectory.from_config(_config(connection)).get_heads())
+@cache
+def _heads() -> frozenset[str]:
+    config = Config()
+    config.set_main_option("script_location", str(project_file("migrations")))
+    return frozenset(script.ScriptDirectory.from_config(config).get_heads())
 
 
 def _here(connection: sa.Connection) -> set[str]:

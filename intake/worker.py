@@ -7,7 +7,7 @@ import logging
 
 import procrastinate
 
-from intake import db, jobs, keys
+from intake import db, health, jobs, keys
 from intake import storage as stores
 from intake.media import scanner
 from intake.people import vault
@@ -32,11 +32,12 @@ TASK_MODULES = (
 def prepare(settings: Settings) -> procrastinate.App:
     """Connect to database, store and keys, and return the queue's application with every task registered.
 
-    Raises KeyUnavailable without the key file: no worker that would fail on the first sealed name.
+    Raises KeyUnavailable without the key file: no worker that would fail on the first sealed name. Raises RuntimeError
+    on a database that leaves rows unguarded.
     """
     for name in TASK_MODULES:
         importlib.import_module(name)
-    db.connect(settings.program_url)
+    health.refuse_unguarded(db.connect(settings.program_url))
     vault.use(keys.service(settings))
     stores.use(Storage(settings))
     scanner.use(scanner.Scanner.of(settings))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
+from werkzeug.test import TestResponse
 
 from intake import db
 from intake.access import sessions
@@ -44,7 +45,7 @@ def number(owner: sa.Connection, ids: Ids) -> str:
     return f"IN-{found:04d}"
 
 
-def ask(browser: Browser, label: str, reason: str = REASON):
+def ask(browser: Browser, label: str, reason: str = REASON) -> TestResponse:
     return browser.post("/closed-records/ask", {"number": label, "reason": reason})
 
 
