@@ -49,6 +49,7 @@ class TranscriptForm(CaseForm):
         _("What is said"),
         [InputRequired(_("Write something first.")), Length(max=4_000_000)],
         description=_("Type lines, or paste a subtitle file (SRT or VTT) with its times."),
+        id="said-text",
     )
 
     def offer(self, language: str) -> TranscriptForm:

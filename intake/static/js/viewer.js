@@ -29,6 +29,7 @@ function looks(card, stage, player) {
   return {
     open(button) {
       fetch();
+      if (player) player.preload = 'auto';
       stage.classList.remove('covered');
       stage.dataset.mode = button.dataset.mode === 'gray' ? '' : button.dataset.mode;
       sound(button.dataset.mode === 'sound');
