@@ -33,7 +33,7 @@ log = logging.getLogger("testigo.storage")
 PUT_EXPIRES = 900  # seconds: a part over a slow line must begin, not end, within it
 GET_EXPIRES = 300
 CHUNK = 1 << 20  # bytes read at a time, whatever the object's size
-ABSENT = {"404", "NoSuchKey", "NoSuchVersion", "NoSuchUpload", "NoSuchBucket", "NotFound"}
+ABSENT = {"412", "PreconditionFailed", "404", "NoSuchKey", "NoSuchVersion", "NoSuchUpload", "NoSuchBucket", "NotFound"}
 
 
 @dataclass(frozen=True)
@@ -209,6 +209,19 @@ class Storage:
             if also:
                 also(chunk)
         return digest.hexdigest(), size
+
+    def list_objects(self, bucket: str, prefix: str) -> Iterator[tuple[str, int, str]]:
+        """Walk (key, bytes, etag) of the newest objects under a prefix, to import them from there."""
+        with _answering():
+            for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+                yield from ((found["Key"], found["Size"], found["ETag"]) for found in page.get("Contents", []))
+
+    def read_range(self, bucket: str, key: str, at: int, size: int, etag: str) -> bytes:
+        """Return a piece of an object that must still have this etag. Raises NotThere when it changed."""
+        with _answering():
+            asked = self._s3.get_object(Bucket=bucket, Key=key, Range=f"bytes={at}-{at + size - 1}", IfMatch=etag)
+            with asked["Body"] as body:
+                return body.read()
 
     def versions(self, key: str) -> list[Head]:
         """Return the versions of exactly this key, newest first."""

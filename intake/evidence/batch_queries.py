@@ -100,6 +100,17 @@ def not_received(batch: EvidenceBatch) -> Iterator[FileLine]:
         after = piece[-1].number
 
 
+def keys_settled(batch_id: uuid.UUID) -> set[uuid.UUID]:
+    """Return the file keys of a batch that need no sending: here already, or a file that cannot be taken."""
+    settled = sa.or_(PLACE.in_(("received", "held")), BatchFile.failure != "")
+    found = (
+        sa.select(BatchFile.file_key)
+        .join(EvidenceItem, EvidenceItem.id == BatchFile.item_id, isouter=True)
+        .where(BatchFile.batch_id == batch_id, settled)
+    )
+    return set(db.session.scalars(found))
+
+
 def batches_of(incident_id: uuid.UUID) -> list[tuple[EvidenceBatch, Counts]]:
     """Return the incident's batches, newest first, with their counts."""
     newest = sa.select(EvidenceBatch).where(EvidenceBatch.incident_id == incident_id).order_by(EvidenceBatch.id.desc())

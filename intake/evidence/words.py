@@ -30,6 +30,7 @@ FAILURES = {
     "size_differs": lazy_gettext("What arrived has another size than the file. Choose the file again."),
     "empty": lazy_gettext("The file is empty."),
     "too_large": lazy_gettext("The file is larger than 50 GB."),
+    "unreadable": lazy_gettext("The file could not be read where it was. It may have been changed, moved or locked."),
     "lost": lazy_gettext("The store does not have what was sent. Choose the file again."),
 }
 STEPS = {

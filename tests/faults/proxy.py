@@ -153,9 +153,10 @@ class _Line:
         source, sink = (self.client, self.server) if way == "ask" else (self.server, self.client)
         try:
             while piece := source.recv(PIECE):
-                if (piece := self._meet(way, piece)) is None:
+                passed_on = self._meet(way, piece)
+                if passed_on is None:
                     return
-                sink.sendall(piece)
+                sink.sendall(passed_on)
         except OSError:
             pass  # either end is gone, so the other end goes as well
         self._end()

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.orm.exc import NoResultFound
+from sqlalchemy.exc import NoResultFound
 
 from intake.errors import DatabaseUnavailable, StoreUnavailable, TestigoError
 from intake.evidence.reconcile import compare, finish_leftovers
