@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from intake import db
 from intake.access.fields import FieldClass, demand
+from intake.admin.queries import records_of
 from intake.audit import bundle
 from intake.audit.bundle import BundledFile, Written
 from intake.audit.trail import record
@@ -31,6 +32,14 @@ def rows_of(incident_id: uuid.UUID) -> list[str]:
     for kind in OfIncident.__subclasses__():
         if hasattr(kind, "id"):
             found += map(str, db.session.scalars(sa.select(kind.id).where(kind.incident_id == incident_id)))
+    return found
+
+
+def named(record: str) -> list[str]:
+    """Return the identifiers that an auditor's words name: IN-0142 or one identifier. Raises NotThere for none."""
+    found = records_of(record)
+    if not found:
+        raise NotThere
     return found
 
 

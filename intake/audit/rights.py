@@ -33,7 +33,11 @@ def give_rights() -> list[str]:
         f"GRANT SELECT ON {public} TO {APP}",
         _STATE,
         _DISCLOSE,
+        _RECORDS_OF,
+        _NUMBERS,
         f"ALTER FUNCTION audit.state() OWNER TO {KEEPER}",
+        f"ALTER FUNCTION audit.records_of(bigint) OWNER TO {KEEPER}",
+        f"ALTER FUNCTION audit.numbers(text[]) OWNER TO {KEEPER}",
         f"ALTER FUNCTION audit.disclose(bigint[]) OWNER TO {KEEPER}",
     ]
 
@@ -66,3 +70,26 @@ CROSS JOIN LATERAL (SELECT e.compartment_id = ANY(access.approving()) AND NOT EX
 WHERE e.id = ANY(ids) AND (e.compartment_id = ANY((SELECT access.audited())::int[])
   OR (e.compartment_id IS NULL AND e.actor_id = ANY((SELECT access.audited_users())::int[])))
 ORDER BY l.seq $$"""
+
+# An auditor reads no record, but must find one's events by its number: identifiers only.
+_RECORDS_OF = """CREATE FUNCTION audit.records_of(wanted bigint) RETURNS text[] LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+DECLARE incident_id uuid; tab regclass; found text[]; more text[];
+BEGIN
+  SELECT i.id INTO incident_id FROM incident i
+    WHERE i.number = wanted AND i.compartment_id = ANY((SELECT access.audited())::int[]);
+  IF incident_id IS NULL THEN RETURN '{}'; END IF;
+  found := ARRAY[incident_id::text];
+  FOR tab IN SELECT a.attrelid::regclass FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind = 'r'
+    JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public'
+    WHERE a.attname = 'incident_id' AND a.atttypid = 'uuid'::regtype
+    AND EXISTS (SELECT 1 FROM pg_attribute k WHERE k.attrelid = a.attrelid AND k.attname = 'id') LOOP
+    EXECUTE format('SELECT array_agg(id::text) FROM %s WHERE incident_id = $1', tab) INTO more USING incident_id;
+    found := found || more;
+  END LOOP;
+  RETURN found;
+END $$"""
+_NUMBERS = """CREATE FUNCTION audit.numbers(ids text[]) RETURNS TABLE (record_id uuid, number bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+SELECT i.id, i.number FROM incident i WHERE i.id = ANY(ids::uuid[])
+AND i.compartment_id = ANY((SELECT access.audited())::int[]) $$"""

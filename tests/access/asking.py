@@ -78,6 +78,7 @@ JSON: dict[str, dict[str, Any]] = {
 # A valid form for every address that takes one, so that nothing but access can be the reason of a refusal.
 # {words in braces} are filled with the identifiers.
 FORMS: dict[str, dict[str, str]] = {
+    "admin.proof": {"record": "{incident}", "whole": "yes"},
     "people.unseal": {"reason": "call back"},
     "people.find": {"words": "Nombre"},
     "people.pseudonym": {"style": "doe"},
