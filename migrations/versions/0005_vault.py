@@ -21,6 +21,7 @@ def upgrade() -> None:
     _name_index()
     _protected()
     _opening()
+    op.execute("CREATE SEQUENCE masked_number")
     # Row security is forced and its policies are lifted while migrations run: without this a plain owner sees no row.
     op.execute("ALTER TABLE person NO FORCE ROW LEVEL SECURITY")
     op.execute(
@@ -33,6 +34,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take the tables away; sealed identities stay."""
+    op.execute("DROP SEQUENCE masked_number")
     op.drop_table("opening", schema="vault")
     op.drop_table("protected", schema="vault")
     op.drop_table("name_index", schema="vault")
@@ -101,7 +103,7 @@ def _protected() -> None:
         sa.CheckConstraint("(decision = '') = (decided_by_id is null)", name="ck_protected_decided"),
         sa.CheckConstraint("kind in ('fact', 'masked')", name="ck_protected_kind"),
         sa.CheckConstraint("(kind = 'masked') = (marker is not null)", name="ck_protected_marker"),
-        sa.UniqueConstraint("source_table", "source_id", "marker", name="uq_protected_source_table"),
+        sa.UniqueConstraint("source_table", "source_id", "marker", name="uq_protected_source_table_source_id_marker"),
         schema="vault",
     )
     op.create_index("ix_protected_person_id", "protected", ["person_id"], schema="vault")
