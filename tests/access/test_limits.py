@@ -69,10 +69,15 @@ def test_unknown_wrong_and_closed_do_the_same_work(
     owner.execute(sa.text("update app_user set active = false where id = :i"), {"i": world.users["second_intake"]})
     verified: list[str] = []
     real = passwords._HASHER.verify
-    hasher = type(
-        "Counting", (), {"verify": lambda _s, stored, typed: (verified.append(stored), real(stored, typed))[1]}
-    )
-    monkeypatch.setattr(passwords, "_HASHER", hasher())
+
+    class Counting:
+        """Notes what is verified, and verifies it."""
+
+        def verify(self, stored: str, typed: str) -> bool:
+            verified.append(stored)
+            return real(stored, typed)
+
+    monkeypatch.setattr(passwords, "_HASHER", Counting())
     for email in (world.emails["intake"], "nobody@example.org", world.emails["second_intake"]):
         before = len(verified)
         guess(client, email)

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import webauthn
 from flask import Flask
-from playwright.sync_api import Browser, CDPSession, Page, expect
+from playwright.sync_api import Browser, CDPSession, Page, Route, expect
 from werkzeug.serving import make_server
 
 from intake import db
@@ -218,14 +219,15 @@ def test_an_answer_to_a_challenge_that_was_replaced_is_refused(device: OpenDevic
 
 def test_an_answer_that_came_too_late_is_refused(device: OpenDevice, world: World, owner: sa.Connection) -> None:
     made = with_passkey(device, world.emails["attorney"])
-    made.page.route("**/sign-in/passkey", lambda route: (_age(owner), route.continue_()))
+    made.page.route("**/sign-in/passkey", lambda route: _late(owner, route))
     made.press("Use a passkey")
     refused(made)
 
 
-def _age(owner: sa.Connection) -> None:
-    aged = owner.execute(sa.text("update passkey_challenge set expires_at = now() - interval '1 second'"))
-    assert aged.rowcount
+def _late(owner: sa.Connection, route: Route) -> None:
+    aged = "update passkey_challenge set expires_at = now() - interval '1 second' returning purpose"
+    assert owner.execute(sa.text(aged)).all()
+    route.continue_()
 
 
 def test_a_page_that_asks_for_no_verification_gets_nobody_in(device: OpenDevice, world: World) -> None:
@@ -275,10 +277,8 @@ def test_a_synced_passkey_that_counts_nothing_signs_in_again_and_again(
     owner.execute(sa.text("update passkey set sign_count = 0"))
     key = sa.text("select id, public_key from passkey where removed_at is null")
     assert owner.execute(key).one()
-    from intake.access import passkeys  # noqa: PLC0415
-
     # A virtual authenticator always counts: what a synced one sends is put in place of the verified answer.
-    real = passkeys.webauthn.verify_authentication_response
+    real = webauthn.verify_authentication_response
 
     def uncounted(**given: Any) -> Any:
         assert given["credential_current_sign_count"] == 0
@@ -287,7 +287,7 @@ def test_a_synced_passkey_that_counts_nothing_signs_in_again_and_again(
         return verified
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(passkeys.webauthn, "verify_authentication_response", uncounted)
+        patch.setattr(webauthn, "verify_authentication_response", uncounted)
         for _ in range(2):
             made.page.context.clear_cookies()
             made.page.goto("/sign-in")
