@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import os
 import sys
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from intake import (
 )
 from intake.access.models import Organisation
 from intake.audit import identity
+from intake.audit.state import state
 from intake.errors import KeyUnavailable
 from intake.local import services
 from intake.people import rotation
@@ -127,6 +129,7 @@ def doctor(settings: Settings, _options: argparse.Namespace) -> int:
         fast = connection.execute(
             sa.text("select proleakproof from pg_proc where proname = 'ts_match_vq'")
         ).scalar_one()
+        alarms = [] if late else state(connection).alarms(dt.datetime.now(dt.UTC))
         whole = late or not connection.execute(sa.text("select differing from access.fixity_state()")).scalar_one()
     lines = {
         "keys and S3 answer": True,
@@ -134,10 +137,11 @@ def doctor(settings: Settings, _options: argparse.Namespace) -> int:
         "rows are guarded and clocks agree": not unguarded,
         "search may use its word index under row security": fast,
         "no stored file differs from what was sealed": whole,
+        "the log is signed, kept outside and agrees with the rows": not alarms,
     }
     for line, good in lines.items():
         sys.stdout.write(f"{'ok  ' if good else 'BAD '} {line}\n")
-    sys.stdout.writelines(f"     {why}\n" for why in unguarded)
+    sys.stdout.writelines(f"     {why}\n" for why in (*unguarded, *alarms))
     return 0 if all(lines.values()) else 1
 
 

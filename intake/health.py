@@ -15,6 +15,7 @@ from flask.typing import ResponseReturnValue
 
 from intake import db, schema
 from intake.access import guarded
+from intake.audit.state import state
 
 log = logging.getLogger("testigo")
 bp = Blueprint("health", __name__, url_prefix="/health")
@@ -30,14 +31,18 @@ def live() -> ResponseReturnValue:
 
 @bp.get("/ready")
 def ready() -> ResponseReturnValue:
-    """Answer that both stores answer and rows are guarded. Raises DatabaseUnavailable, StoreUnavailable: 503."""
+    """Answer that both stores answer and rows are guarded. Raises DatabaseUnavailable, StoreUnavailable: 503.
+
+    A log that needs a look is said and stops nothing: writes go on while a witness is away.
+    """
     with db.transaction():
         found = findings(db.session.connection())
+        alarms = [] if found else state().alarms(dt.datetime.now(dt.UTC))
     if found:
         log.error("not ready: %s", "; ".join(found))
         return "not ready\n", 503, _PLAIN
     current_app.extensions["storage"].ping()
-    return "ready\n", 200, _PLAIN
+    return "ready, but the log needs a look\n" if alarms else "ready\n", 200, _PLAIN
 
 
 def findings(connection: sa.Connection) -> list[str]:
@@ -59,8 +64,12 @@ def refuse_unguarded(engine: sa.Engine) -> None:
 
 def _skew(connection: sa.Connection) -> dt.timedelta:
     """Return how far the database's clock is ahead, less what the asking itself may account for."""
-    asked = dt.datetime.now(dt.UTC)
+    asked = _now()
     theirs: dt.datetime = connection.execute(sa.text("select clock_timestamp()")).scalar_one()
-    half = (dt.datetime.now(dt.UTC) - asked) / 2
+    half = (_now() - asked) / 2
     ahead = theirs - (asked + half)
     return max(ahead - half, min(ahead + half, dt.timedelta()))
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)

@@ -17,6 +17,7 @@ from intake.storage import Storage
 # Modules whose tasks the worker knows; importing one registers its tasks.
 TASK_MODULES = (
     "intake.audit.compare",
+    "intake.audit.watch",
     "intake.media.scans",
     "intake.media.derive",
     "intake.media.reading",

@@ -35,6 +35,8 @@ def give_rights() -> list[str]:
         _DISCLOSE,
         _RECORDS_OF,
         _NUMBERS,
+        _ALARM,
+        f"ALTER FUNCTION audit.alarm() OWNER TO {KEEPER}",
         f"ALTER FUNCTION audit.state() OWNER TO {KEEPER}",
         f"ALTER FUNCTION audit.records_of(bigint) OWNER TO {KEEPER}",
         f"ALTER FUNCTION audit.numbers(text[]) OWNER TO {KEEPER}",
@@ -93,3 +95,11 @@ _NUMBERS = """CREATE FUNCTION audit.numbers(ids text[]) RETURNS TABLE (record_id
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 SELECT i.id, i.number FROM incident i WHERE i.id = ANY(ids::uuid[])
 AND i.compartment_id = ANY((SELECT access.audited())::int[]) $$"""
+# Told once: who has not put the last notice away gets no second one.
+_ALARM = """CREATE FUNCTION audit.alarm() RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+BEGIN
+  INSERT INTO notice (user_id, compartment_id, code) SELECT DISTINCT ON (g.user_id) g.user_id, g.compartment_id,
+    'log.alarm' FROM access.live g WHERE g.role IN ('RO.AUDITOR', 'RO.ADMIN') AND NOT EXISTS (SELECT 1 FROM notice n
+    WHERE n.user_id = g.user_id AND n.code = 'log.alarm' AND n.seen_at IS NULL) ORDER BY g.user_id, g.compartment_id;
+END $$"""
