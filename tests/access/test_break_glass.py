@@ -76,8 +76,8 @@ def test_it_reads_and_changes_nothing_and_shows_no_work_product(
     with acting("second_intake"):
         for table in ("incident", "account", "paragraph"):
             column = "id" if table == "incident" else "incident_id"
-            changed = sa.text(f"update {table} set version = version + 1 where {column} = :id")
-            assert db.session.execute(changed, {"id": ids["incident"]}).rowcount == 0, table
+            changed = sa.text(f"update {table} set version = version + 1 where {column} = :id returning 1")
+            assert db.session.execute(changed, {"id": ids["incident"]}).all() == [], table
 
 
 def test_it_ends_after_sixty_minutes_and_before_when_somebody_closes_it(
