@@ -13,10 +13,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import Babel, format_date, format_datetime, format_time, get_locale
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import NoResultFound
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from intake import db, health, keys
+from intake import db, front, health, keys
 from intake.access import authenticator
 from intake.access.actor import Actor
 from intake.access.again_views import ask_again
@@ -33,7 +33,7 @@ from intake.people import vault
 from intake.settings import Settings, project_file
 from intake.storage import Storage
 from intake.taxonomy import label
-from intake.web import IntakeApp, record_refusal, set_headers, undeclared
+from intake.web import IntakeApp, record_refusal, undeclared
 
 log = logging.getLogger("testigo")
 
@@ -58,6 +58,7 @@ def create_app(settings: Settings) -> Flask:
         MAX_CONTENT_LENGTH=4 * 2**20,
         MAX_FORM_MEMORY_SIZE=3 * 2**20,
         WTF_CSRF_TIME_LIMIT=None,
+        TRUSTED_HOSTS=settings.hosts,
         BABEL_DEFAULT_LOCALE="en",
         BABEL_TRANSLATION_DIRECTORIES="translations",
         BABEL_DEFAULT_TIMEZONE="America/Los_Angeles",
@@ -71,9 +72,9 @@ def create_app(settings: Settings) -> Flask:
     vault.use(keys.service(settings))
     authenticator.use(keys.service(settings))
     app.extensions["storage"] = Storage(settings)
-    CSRFProtect(app)
+    CSRFProtect(app).exempt(front.bp)  # browsers send their reports without a token
     Babel(app, locale_selector=_language)
-    set_headers(app, lambda: settings.s3_browser_url)
+    front.set_headers(app, lambda: settings.s3_browser_url, secure=settings.secure_cookies)
     _answer_errors(app)
     _register(app)
     _give_templates(app, settings)
@@ -110,6 +111,7 @@ def _register(app: Flask) -> None:
     for name in SLICES:
         app.register_blueprint(importlib.import_module(f"intake.{name}.views").bp)
     app.register_blueprint(health.bp)
+    app.register_blueprint(front.bp)
 
 
 def _language() -> str:
@@ -181,6 +183,8 @@ def _answer_others(app: Flask) -> None:
     def http(error: HTTPException) -> ResponseReturnValue:
         if error.code is None or error.code < 400:  # noqa: PLR2004
             return error.get_response()
+        if isinstance(error, SecurityError):  # a host that is not ours: no page can be built for it
+            return "", 400
         return _say(error.code, None)
 
     @app.errorhandler(Exception)

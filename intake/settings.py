@@ -106,6 +106,12 @@ class Settings:
         return Path(self.key_file_path) if self.key_file_path else self.state_dir / "keys.json"
 
     @property
+    def hosts(self) -> list[str]:
+        """The names by which requests may ask for this program: its public one, and this machine's own."""
+        public = urlsplit(self.public_url).hostname
+        return [*([public] if public else []), "localhost", "127.0.0.1"]
+
+    @property
     def origin(self) -> str:
         """The address that browsers know the program by, without a path: passkeys are made for it alone."""
         return self.public_url or f"http://localhost:{self.port}"

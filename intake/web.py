@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 import uuid
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
@@ -12,7 +11,6 @@ import sqlalchemy as sa
 from flask import Flask, Response, g, redirect, request, session
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
-from werkzeug.wrappers import Response as BaseResponse
 from wtforms import HiddenField, ValidationError
 
 from intake import db
@@ -22,6 +20,7 @@ from intake.access.models import OnceKey
 from intake.access.policy import Permission
 from intake.audit.trail import record
 from intake.errors import Invalid, NotAllowed, NotSignedIn, SameKeyOtherContent, SecondStepNeeded, StepUpNeeded
+from intake.front import is_foreign
 from intake.pages import GuardedEnvironment
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
@@ -29,6 +28,7 @@ View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 OPEN_ENDPOINTS = frozenset(
     {
         "static",
+        "front.policy_reports",
         "access.sign_in",
         "access.sign_in_options",
         "access.sign_in_passkey",
@@ -87,7 +87,7 @@ class IntakeApp(Flask):
             request.routing_exception is not None
             or endpoint == "static"
             or endpoint is None
-            or endpoint.startswith("health.")
+            or endpoint.startswith(("health.", "front."))
         ):
             return cast("Response", super().dispatch_request())
         _refuse_strange_input()
@@ -166,9 +166,8 @@ def _refuse_strange_input() -> None:
         raise Invalid({"": "nul"})
     if request.is_json and b"\\u0000" in request.get_data():
         raise Invalid({"": "nul"})
-    # A page of another site cannot post here even with a stolen token (Fetch Metadata).
-    strange = request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}
-    if request.method not in {"GET", "HEAD", "OPTIONS"} and strange:
+    # A page of another site cannot post here even with a stolen token.
+    if is_foreign(request):
         raise NotAllowed
 
 
@@ -203,33 +202,6 @@ def _nul() -> str:
     from flask_babel import gettext  # noqa: PLC0415
 
     return cast("str", gettext("This has a character that cannot be stored. Please type it again."))
-
-
-def set_headers(app: Flask, s3_origin: Callable[[], str]) -> None:
-    """Put the security headers on every answer; no page sets its own."""
-
-    @app.before_request
-    def nonce() -> None:
-        g.nonce = secrets.token_urlsafe(16)
-
-    @app.after_request
-    def headers(response: BaseResponse) -> BaseResponse:
-        store = s3_origin()
-        response.headers["Content-Security-Policy"] = (
-            f"default-src 'none'; script-src 'self' 'nonce-{g.get('nonce', '')}'; style-src 'self'; "
-            f"img-src 'self' blob: data: {store}; font-src 'self'; media-src 'self' blob: {store}; "
-            f"connect-src 'self' {store}; worker-src 'self'; manifest-src 'self'; form-action 'self'; "
-            "base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
-        )
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-        response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
-        if request.endpoint != "static":
-            response.headers["Cache-Control"] = "no-store"
-            response.headers["Vary"] = "Cookie"
-        return response
 
 
 def record_refusal(error: NotAllowed) -> None:
