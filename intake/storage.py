@@ -81,13 +81,18 @@ class Storage:
         # Signing covers the host name, so addresses for browsers are signed with the name that browsers use.
         return self._client(self.settings.s3_public_endpoint_url or self.settings.s3_endpoint_url)
 
-    def _client(self, endpoint: str, keys: tuple[str, str] | None = None) -> S3Client:
+    @cached_property
+    def _s3_once(self) -> S3Client:
+        # The server tries a block that rotted for long by itself: asking three times more would only take minutes.
+        return self._client(self.settings.s3_endpoint_url, attempts=1)
+
+    def _client(self, endpoint: str, keys: tuple[str, str] | None = None, attempts: int = 3) -> S3Client:
         access, secret = keys or (self.settings.s3_access_key, self.settings.s3_secret_key)
         config = Config(
             signature_version="s3v4",  # the default presigns with the outdated version 2 for other endpoints than AWS
             connect_timeout=3,
             read_timeout=30,
-            retries={"mode": "standard", "total_max_attempts": 3},
+            retries={"mode": "standard", "total_max_attempts": attempts},
             request_checksum_calculation="when_required",  # we send SHA-256 ourselves
             response_checksum_validation="when_required",
             max_pool_connections=20,
@@ -186,24 +191,30 @@ class Storage:
             self._s3.upload_fileobj(body, bucket, key, ExtraArgs=extra, Config=transfer)
         return self.head(key, bucket=bucket).version_id
 
-    def open(self, key: str, version_id: str = "", *, bucket: str = "") -> Iterator[bytes]:
-        """Read one version (or the newest) in chunks of 1 MiB."""
+    def open(self, key: str, version_id: str = "", *, bucket: str = "", once: bool = False) -> Iterator[bytes]:
+        """Read one version (or the newest) in chunks of 1 MiB. once: without trying again by itself."""
         with _answering():
-            body = self._s3.get_object(**self._at(key, version_id, bucket))["Body"]
+            body = (self._s3_once if once else self._s3).get_object(**self._at(key, version_id, bucket))["Body"]
             with body:
                 yield from body.iter_chunks(CHUNK)
 
     def hash_stored(
-        self, key: str, version_id: str = "", *, bucket: str = "", also: Callable[[bytes], None] | None = None
+        self,
+        key: str,
+        version_id: str = "",
+        *,
+        bucket: str = "",
+        also: Callable[[bytes], None] | None = None,
+        once: bool = False,
     ) -> tuple[str, int]:
         """Read a version back and return its SHA-256 (hex) and size in bytes; memory stays flat.
 
-        also: is given every piece as it comes, in order.
+        also: is given every piece as it comes, in order. once: without trying again by itself.
 
         Of multipart objects S3's own SHA-256 is one of the parts' digests, so it proves nothing about the file.
         """
         digest, size = hashlib.sha256(), 0
-        for chunk in self.open(key, version_id, bucket=bucket):
+        for chunk in self.open(key, version_id, bucket=bucket, once=once):
             digest.update(chunk)
             size += len(chunk)
             if also:

@@ -28,7 +28,7 @@ log = logging.getLogger("testigo.evidence")
 NIGHTLY = dt.timedelta(minutes=8)  # one slice of the night; the next follows two minutes later
 _PAGE = 64  # items taken at a time, and written down together
 _AT_ONCE = 2  # files read at the same time: the store answers one while the other is hashed
-_PAUSES = (0.5, 2.0)  # seconds before an object that cannot be read is tried again
+_PAUSES = (2.0,)  # seconds before an object that cannot be read is tried again
 _BURST = 0.5  # seconds of the rate that may be read ahead
 
 
@@ -98,7 +98,7 @@ def reread(
     """
     for pause in (*_PAUSES, None):
         try:
-            return store.hash_stored(key, version_id, also=begin() if begin else None)
+            return store.hash_stored(key, version_id, also=begin() if begin else None, once=True)
         except NotThere:
             break
         except StoreUnavailable:
@@ -158,7 +158,7 @@ def _due(before: dt.datetime) -> list[sa.Row[tuple[uuid.UUID, str, str]]]:
 def _read(
     row: sa.Row[tuple[uuid.UUID, str, str]], store: Storage, limit: _Limit, begun: float, longest: dt.timedelta | None
 ) -> _Read | None:
-    if longest and time.monotonic() - begun > longest.total_seconds():
+    if longest is not None and time.monotonic() - begun > longest.total_seconds():
         return None
     return _Read(row.item_id, *reread(store, row.object_key, row.version_id, lambda: limit))
 
