@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from intake import db, keys
 from intake.access.models import Organisation
-from intake.demo import files, interviews, people, progress, statements
+from intake.demo import files, interviews, people, progress, recordings, statements
 from intake.demo.facts import Facts, every_incident
 from intake.people import vault
 from intake.settings import Settings
@@ -65,11 +65,13 @@ def sign_ins() -> str:
 def _write(settings: Settings, users: dict[str, int], written: dict[str, str]) -> None:
     db.connect(settings.program_url)
     vault.use(keys.service(settings))
-    store = Storage(settings)
+    store, ids = Storage(settings), {}
     for facts in every_incident():
         known = written.get(f"incident {facts.number}")
-        incident_id = uuid.UUID(known) if known else interviews.write(facts, users)
+        ids[facts.number] = incident_id = uuid.UUID(known) if known else interviews.write(facts, users)
         _rest(facts, incident_id, users, store, written)
+    if recordings.PART not in written:
+        recordings.write(ids, users)
     with db.transaction():
         progress.done(_WHOLE)
 

@@ -29,6 +29,7 @@ EVERYTHING = (
     "observation",
     "claim_tag",
     "note",
+    "potential_source",
     "share",
     "evidence_item",
     "custody_event",
