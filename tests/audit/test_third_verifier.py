@@ -1,0 +1,77 @@
+"""docs/verification.md is enough: a verifier written from it alone agrees with ours; and ours is a command."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from intake import cli
+from intake.audit.verify import Trust
+from tests.audit.conftest import Log, Made
+from tests.audit.forging import CHANGES, flip, reseal
+from tests.audit.third_verifier import check
+
+
+def as_file(trust: Trust) -> dict[str, list[str]]:
+    pems = [root.public_bytes(Encoding.PEM).decode() for root in trust.roots]
+    keys = {"log": [k.text for k in trust.log], "witnesses": [k.text for k in trust.witnesses]}
+    return {**keys, "timestamp_roots": pems}
+
+
+def test_a_verifier_written_from_the_page_accepts_a_good_bundle(good: Made, log: Log) -> None:
+    check(good.folder, as_file(log.trust))
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=[c.__name__ for c in CHANGES])
+def test_it_refuses_what_ours_refuses(
+    good: Made, log: Log, tmp_path: Path, change: Callable[[dict[str, Any]], None]
+) -> None:
+    copy = Path(shutil.copytree(good.folder, tmp_path / "bag"))
+    reseal(copy, change)
+    with pytest.raises((ValueError, KeyError, TypeError, AttributeError)):
+        check(copy, as_file(log.trust))
+
+
+@pytest.mark.parametrize("lacking", ["log", "witnesses", "timestamp_roots"])
+def test_it_refuses_strangers(good: Made, log: Log, lacking: str) -> None:
+    with pytest.raises(ValueError):
+        check(good.folder, {**as_file(log.trust), lacking: []})
+
+
+def test_the_command_says_what_is_proven_and_refuses_with_a_status(
+    good: Made, log: Log, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trust = tmp_path / "trust.json"
+    trust.write_text(json.dumps(as_file(log.trust)))
+    older = tmp_path / "older.txt"
+    older.write_text(good.older[1])
+    command = ["verify", str(good.folder), "--trust", str(trust)]
+    assert cli.main(command) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("ACCEPTED. This proves:\n")
+    assert "It does not prove:\n- That what people recorded is true" in said
+    assert cli.main([*command, "--older", str(older)]) == 0
+    assert cli.main([*command, "--witnesses", "3"]) == 1
+    copy = Path(shutil.copytree(good.folder, tmp_path / "bag"))
+    flip(copy / "data/files/TG-0001.mp4")
+    capsys.readouterr()
+    assert cli.main(["verify", str(copy), "--trust", str(trust)]) == 1
+    refused = capsys.readouterr().out
+    assert refused.startswith("REFUSED\n")
+    assert "proves" not in refused
+    trust.write_text("{}")
+    assert cli.main(command) == 1
+    trust.write_text("nonsense")
+    assert cli.main(command) == 2
+
+
+def test_a_missing_folder_is_refused_not_an_error(log: Log, tmp_path: Path) -> None:
+    trust = tmp_path / "trust.json"
+    trust.write_text(json.dumps(as_file(log.trust)))
+    assert cli.main(["verify", str(tmp_path / "nowhere"), "--trust", str(trust)]) == 1
