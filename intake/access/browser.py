@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask import current_app, jsonify, request, session
@@ -45,7 +46,8 @@ def agent() -> str:
 
 def local(path: str | None) -> str | None:
     """Return `path` when it is a path of this site; never follow an address that a link brought along."""
-    return path if path and path.startswith("/") and not path.startswith(("//", "/\\")) else None
+    # Browsers drop tabs and line ends inside an address and read a backslash as a slash.
+    return path if path and re.fullmatch(r"/(?!/)[^\x00-\x20\\]*", path) else None
 
 
 def ask(options: dict[str, Any]) -> ResponseReturnValue:
