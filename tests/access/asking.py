@@ -52,6 +52,8 @@ ARGUMENTS = {
     "entry_id": "entry",
     "opening_id": "opening",
 }
+# Arguments that name no record.
+LITERALS = {"kind": "thumbnail", "form": "pdf"}
 # What is done to a file that is still being sent; all else is asked of one that is sealed.
 SENDING = ("evidence.sign", "evidence.complete", "evidence.abort", "evidence.parts", "evidence.state")
 STEPS = ("consent", "person", "story", "when-where", "who", "injuries", "files", "check")
@@ -210,6 +212,8 @@ def asks_of(app: Flask) -> list[Ask]:
 def _addresses(rule: Rule) -> Iterator[str]:
     def fill(found: re.Match[str]) -> str:
         name = found[1]
+        if name in LITERALS:
+            return LITERALS[name]
         good = name in ARGUMENTS and (name != "id" or rule.endpoint.startswith("evidence."))
         assert good, f"this walk cannot fill <{name}> of {rule.rule} ({rule.endpoint}): add it to ARGUMENTS"
         record = ARGUMENTS[name]
