@@ -25,6 +25,10 @@ def next_year() -> dt.date:
     return dt.datetime.now(dt.UTC).date() + LONGEST - dt.timedelta(days=1)
 
 
+def _trimmed(text: str | None) -> str:
+    return (text or "").strip()
+
+
 class RoleForm(CaseForm):
     """A role for a colleague, up to a tier, until a day. Left out: the narrowest tier, and a year."""
 
@@ -52,6 +56,7 @@ class PersonForm(RoleForm):
             Length(max=254),
         ],
         description=_("They sign in with it. No mail is sent from here."),
+        filters=[_trimmed],
     )
     language = RadioField(_("Language"), choices=[("en", "English"), ("es", "Español")], default="en")
 
