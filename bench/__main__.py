@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from bench import data, papers, workloads
+from bench import data, log, papers, workloads
 from intake.local import services
 
 
@@ -27,6 +27,7 @@ def main() -> None:
             *workloads.start(large),
             *workloads.cold(stores),
             *workloads.growth(small, large, rounds),
+            *log.workloads(stores, rounds, seconds / 2),
         ]
     finally:
         services.stop_all(stores)

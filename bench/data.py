@@ -33,17 +33,33 @@ def database(settings: Settings, number: int) -> Settings:
     return settings.with_(database_url=_url(settings, name), program_database_url="")
 
 
+def fresh(settings: Settings, name: str) -> Settings:
+    """Return settings of an empty database with the demonstration's people, made anew."""
+    admin = sa.create_engine(_url(settings, "postgres"), isolation_level="AUTOCOMMIT", poolclass=sa.pool.NullPool)
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"drop database if exists {name} with (force)"))
+        connection.execute(sa.text(f"create database {name}"))
+    mine = settings.with_(database_url=_url(settings, name), program_database_url="")
+    _prepare(mine)
+    return mine
+
+
+def _prepare(mine: Settings) -> None:
+    schema.upgrade(mine.database_url)
+    schema.set_program_password(mine.database_url, mine.program_password)
+    schema.set_program_password(mine.database_url, mine.sequencer_password, "testigo_sequencer")
+    owner = sa.create_engine(mine.database_url, poolclass=sa.pool.NullPool)
+    with owner.begin() as connection:
+        people.load_people(connection)
+        keys.LocalKeyFile.create(mine.key_file, list(connection.scalars(sa.select(Organisation.id))))
+
+
 def _make(settings: Settings, name: str, number: int, admin: sa.Connection) -> None:
     part = f"{name}_part"
     admin.execute(sa.text(f"drop database if exists {part} with (force)"))
     admin.execute(sa.text(f"create database {part}"))
     mine = settings.with_(database_url=_url(settings, part))
-    schema.upgrade(mine.database_url)
-    schema.set_program_password(mine.database_url, mine.program_password)
-    owner = sa.create_engine(mine.database_url, poolclass=sa.pool.NullPool)
-    with owner.begin() as connection:
-        people.load_people(connection)
-        keys.LocalKeyFile.create(mine.key_file, list(connection.scalars(sa.select(Organisation.id))))
+    _prepare(mine)
     seconds = scale.load(mine, number)
     sys.stdout.write(f"made {number:,} incidents in {seconds:.0f} s\n")
     admin.execute(sa.text(f"alter database {part} rename to {name}"))
