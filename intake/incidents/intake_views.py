@@ -24,6 +24,7 @@ from intake.incidents.queries import accounts_of, partners_of, seen_of
 from intake.incidents.steps import STEPS, Open
 from intake.incidents.views import bp
 from intake.incidents.when_words import recorded_as
+from intake.people import sensitive
 from intake.people.models import Person
 from intake.people.queries import consents_of
 from intake.people.vault import sealed_fields
@@ -123,10 +124,19 @@ def _saved(intake: Open, step: str) -> ResponseReturnValue:
     db.session.flush()
     if request.headers.get("X-Autosave"):
         return jsonify(saved_at=format_time(format="short"), version=steps.version_of(intake, step))
+    if step == "story" and _to_be_looked_at(intake.account.narrative):
+        here = url_for(".step", incident_id=intake.incident.id, step=step, account=request.args.get("account"))
+        return redirect(f"{here}#sensitive", 303)
     if request.form.get("go") == "stop" or step == STEPS[-1]:
         return redirect(url_for(".show", incident_id=intake.incident.id), 303)
     following, account = STEPS[STEPS.index(step) + 1], request.args.get("account")
     return redirect(url_for(".step", incident_id=intake.incident.id, step=following, account=account), 303)
+
+
+def _to_be_looked_at(narrative: str) -> bool:
+    # Once for the same words: who goes on after seeing them has decided to leave them.
+    found = sensitive.scan(narrative)
+    return bool(found) and request.form.get("looked") != sensitive.stamp(narrative, found)
 
 
 _SAID = {

@@ -169,4 +169,4 @@ def end_share(share_id: int) -> ResponseReturnValue:
     return redirect(url_for(".show", incident_id=shared.incident_id, _anchor="shares"), 303)
 
 
-from intake.incidents import intake_views, tier_views  # noqa: E402, F401  (their pages belong to the same blueprint)
+from intake.incidents import intake_views, masking_views, tier_views  # noqa: E402, F401  (their pages belong to the same blueprint)
