@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import hmac
+import importlib.metadata
 import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -20,6 +22,15 @@ def project_file(name: str) -> Path:
     """Return the path of `config/...`, `templates` or `migrations`, in a checkout or in the installed wheel."""
     checkout = _HERE.parent / name
     return checkout if checkout.exists() else _HERE / "_data" / name
+
+
+@cache
+def program_version() -> str:
+    """Return the version of the program: of the installed wheel, or of the checkout it runs from."""
+    try:
+        return importlib.metadata.version("testigo")
+    except importlib.metadata.PackageNotFoundError:
+        return str(tomllib.loads((_HERE.parent / "pyproject.toml").read_text())["project"]["version"])
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import importlib.metadata
 import json
 import platform
 import ssl
@@ -32,6 +31,7 @@ from intake.evidence.custody_models import ItemOrigin
 from intake.evidence.models import EvidenceItem
 from intake.evidence.origins import codes, rules
 from intake.matters.models import Matter
+from intake.settings import program_version
 from intake.taxonomy import court
 
 FORMS = {
@@ -147,7 +147,7 @@ def _paper(
         raise Invalid({"oath": "unknown"})
     known = filled | {
         "blank": BLANK,
-        "version": importlib.metadata.version("testigo"),
+        "version": program_version(),
         "python": platform.python_version(),
         "openssl": ssl.OPENSSL_VERSION.rsplit(" ", 3)[0] if ssl.OPENSSL_VERSION.count(" ") > 2 else ssl.OPENSSL_VERSION,  # noqa: PLR2004
     }

@@ -17,15 +17,15 @@ from intake.web import CaseForm
 class OriginForm(CaseForm):
     """How it came to us. Every answer may stay open."""
 
-    from_whom = SelectField(_("From whom we have it"))
-    method = SelectField(_("How it came"))
-    device_kind = SelectField(_("What made it"))
+    from_whom = SelectField(_("From whom we have it"), default="")
+    method = SelectField(_("How it came"), default="")
+    device_kind = SelectField(_("What made it"), default="")
     device_model = StringField(
         _("Make and model"),
         [Length(max=MODEL, message=_("Please use at most 60 letters."))],
         description=_("As printed on it. No names, no numbers of a person."),
     )
-    held_by = SelectField(_("Who has the original now"))
+    held_by = SelectField(_("Who has the original now"), default="")
     got_on = DateField(_("Day we got it, if before it was added here"), [Optional()])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401

@@ -67,7 +67,7 @@ def received(item_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, dt.datetime]:
         .where(CustodyEvent.item_id.in_(list(item_ids)), CustodyEvent.kind == "received")
         .group_by(CustodyEvent.item_id)
     )
-    return dict(db.session.execute(first).tuples())
+    return {row[0]: row[1] for row in db.session.execute(first)}
 
 
 def origins(item_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, ItemOrigin]:
@@ -107,7 +107,8 @@ def destruction_of(item: EvidenceItem) -> Destruction | None:
 def names_of(user_ids: Iterable[int | None]) -> dict[int, str]:
     """Return the display names of these users."""
     wanted = {user_id for user_id in user_ids if user_id}
-    return dict(db.session.execute(sa.select(User.id, User.display_name).where(User.id.in_(wanted))).tuples().all())
+    named = sa.select(User.id, User.display_name).where(User.id.in_(wanted))
+    return {row[0]: row[1] for row in db.session.execute(named)}
 
 
 def standing_holds() -> list[LegalHold]:

@@ -67,7 +67,8 @@ def origin(item_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         return _custody_page(item, origin_form=form), 422
     try:
-        origins.tell_origin(item, form.seen_version, **form.values)
+        told = {name: text or "" for name, text in form.values.items() if name != "got_on"}
+        origins.tell_origin(item, form.seen_version, form.got_on.data, **told)
     except StaleVersion as stale:
         kept = origins.origin_of(item)
         form.version.data = str(kept.version) if kept else ""

@@ -199,12 +199,13 @@ def test_the_function_reports_what_was_read_and_nothing_else(world: World, own: 
 def test_the_command_reads_everything_and_fails_while_anything_differs(
     world: World, own: Own, owner: sa.Connection, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (item,) = sealed(world.users["intake"], own.store, b"as it was")
+    body = os.urandom(900)
+    (item,) = sealed(world.users["intake"], own.store, body)
     reached = own.store.settings
     monkeypatch.setattr("intake.local.services.ensure_all", lambda settings: settings)
     options = type("Options", (), {"days": 0.0, "rate": 0.0})()
     assert custody_commands.run(reached, options) == 0
     assert "read again: 1 files" in capsys.readouterr().out
-    flip_on_disk(own.server.weed.data, b"as it was", 4)
+    flip_on_disk(own.server.weed.data, body, 4)
     assert custody_commands.run(reached, options) == 1
     assert f"DIFFERS {item}" in capsys.readouterr().out
