@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("testigo.storage")
 
-PUT_EXPIRES = 900  # seconds: a part over a slow line must begin, not end, within it
+PUT_EXPIRES = 300  # seconds: a part over a slow line must begin, not end, within it (security page, requirement 52)
 GET_EXPIRES = 300
 CHUNK = 1 << 20  # bytes read at a time, whatever the object's size
 ABSENT = {"412", "PreconditionFailed", "404", "NoSuchKey", "NoSuchVersion", "NoSuchUpload", "NoSuchBucket", "NotFound"}
