@@ -16,6 +16,8 @@ from intake.declarations.paper import findings, name_in_text
 from intake.declarations.versions import hash_of, keep_version
 from intake.documents.lint import Finding
 from intake.errors import NotAllowed, NotNow, StaleVersion
+from intake.people.models import Person
+from intake.people.pseudonyms import fix_pseudonym
 from intake.people.queries import consents_of
 from intake.taxonomy import transitions
 
@@ -147,6 +149,7 @@ def _enter(declaration: Declaration, to: str) -> None:
             paragraph.confirmed_at = None
     if to == "DS.LOCKED":
         declaration.text_hash, declaration.locked_at = hash_of(declaration), now
+        fix_pseudonym(db.session.get_one(Person, declaration.person_id))
     elif to == "DS.DRAFT":
         declaration.text_hash = declaration.locked_at = None
         declaration.approved_at = declaration.approved_by_id = None

@@ -11,6 +11,7 @@ from intake.access.models import Compartment
 from intake.access.policy import Permission
 from intake.audit.trail import record
 from intake.declarations.models import Declaration
+from intake.declarations.sealed_words import sealed_words
 from intake.documents.lint import Finding, lint
 from intake.documents.papers import Certificate, DeclarationPaper, PaperParagraph
 from intake.documents.pleading import render_declaration
@@ -20,6 +21,7 @@ from intake.errors import NotAllowed, NotNow
 from intake.evidence.models import EvidenceItem
 from intake.matters.models import Matter
 from intake.people.models import Person
+from intake.people.pseudonyms import initials
 from intake.people.queries import consents_of
 from intake.people.vault import sealed_fields, unseal_identity
 from intake.taxonomy import CourtProfile, court
@@ -27,7 +29,7 @@ from intake.taxonomy import CourtProfile, court
 
 def findings(declaration: Declaration) -> list[Finding]:
     """Return what the paper's lint finds, with the protected name in place of the true one."""
-    return lint(_paper(declaration, _protected_name(declaration)))
+    return [*lint(_paper(declaration, _protected_name(declaration))), *sealed_words(declaration)]
 
 
 def paper(declaration: Declaration, reason: str) -> DeclarationPaper:
@@ -50,11 +52,6 @@ def paper(declaration: Declaration, reason: str) -> DeclarationPaper:
         true = unseal_identity(person, reason).get("legal_name", "")
         name = (initials(true) if declaration.name_style == "initials" else true) or name
     return _paper(declaration, name)
-
-
-def initials(name: str) -> str:
-    """Return a name's initials as FRCP 5.2(a)(3) has them: María Guadalupe Núñez is M.G.N."""
-    return "".join(f"{part[0].upper()}." for part in re.split(r"[\s-]+", name) if part)
 
 
 def name_in_text(declaration: Declaration) -> bool:
@@ -142,7 +139,6 @@ def _paper(declaration: Declaration, name: str) -> DeclarationPaper:
         text_hash=declaration.text_hash or "",
         draft=declaration.text_hash is None,
         in_support_of=declaration.in_support_of,
-        known_names=(),
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -88,3 +89,30 @@ def _people(scores: dict[uuid.UUID, tuple[int, int]]) -> list[Match]:
     best = sorted(scores, key=lambda person_id: (scores[person_id], str(person_id)), reverse=True)[:MOST]
     people = {p.id: p for p in db.session.scalars(sa.select(Person).where(Person.id.in_(best)))}
     return [Match(people[i], exact=scores[i][0] == scores[i][1]) for i in best if i in people]
+
+
+def standing_in(texts: Sequence[str], people: Iterable[uuid.UUID]) -> list[str]:
+    """Return for each text whether a sealed name of one of `people` stands in it: "whole", "part" or "".
+
+    whole: two neighbouring words are of one name; part: one word with a capital. By blind tokens, nothing is opened;
+    only names that the actor may open are compared, so that nobody else can guess a name by typing. Raises
+    KeyUnavailable.
+    """
+    if not current().may(Permission.IDENTITY_READ):
+        return [""] * len(texts)
+    key = names.index_key(vault.service(), current().organisation_id)
+    read = [names.words_in(text) for text in texts]
+    tokens = {word: names.token(key, "exact", word) for words in read for word, _capital in words}
+    chosen = NameToken.person_id.in_(list(people)) & (NameToken.kind == "exact")
+    statement = sa.select(NameToken.person_id, NameToken.token).where(chosen, NameToken.token.in_(tokens.values()))
+    with vault.as_vault():
+        rows = [(person_id, bytes(token)) for person_id, token in db.session.execute(statement)]
+    of_word = {word: {person_id for person_id, token in rows if token == mine} for word, mine in tokens.items()}
+    return [_stands(words, of_word) for words in read]
+
+
+def _stands(words: list[tuple[str, bool]], of_word: dict[str, set[uuid.UUID]]) -> str:
+    pairs = itertools.pairwise(words)
+    if any(first != second and of_word[first] & of_word[second] for (first, _a), (second, _b) in pairs):
+        return "whole"
+    return "part" if any(of_word[word] and capital and len(word) > 2 for word, capital in words) else ""  # noqa: PLR2004

@@ -6,7 +6,6 @@ A name becomes words; each word has exact forms (accents, case, script, particle
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 import tomllib
@@ -158,6 +157,14 @@ def _rewrite(word: str, rules: tuple[tuple[str, str], ...]) -> str:
     return word
 
 
+def words_in(text: str) -> list[tuple[str, bool]]:
+    """Return the folded words of running text in their order, each with whether it could begin a name (a capital)."""
+    found = []
+    for chunk in re.findall(r"[^\W_]+(?:['’][^\W_]+)*", text):
+        found += [(word, not chunk[0].islower()) for word in _fold(chunk) if word not in _small()]
+    return found
+
+
 def index_key(service: KeyService, organisation_id: int) -> bytes:
     """Return the key of the organisation's blind index, from the key service; never stored."""
     return service.derive(organisation_id, "name index")
@@ -165,7 +172,7 @@ def index_key(service: KeyService, organisation_id: int) -> bytes:
 
 def token(key: bytes, kind: str, form: str) -> bytes:
     """Return the blind token of one form: HMAC-SHA-256, cut to 16 bytes."""
-    return hmac.new(key, f"{kind}|{form}".encode(), hashlib.sha256).digest()[:16]
+    return hmac.digest(key, f"{kind}|{form}".encode(), "sha256")[:16]
 
 
 def tokens_of(service: KeyService, organisation_id: int, fields: dict[str, str]) -> list[tuple[bytes, str]]:
