@@ -187,7 +187,8 @@ class Storage:
                 made = self._s3.put_object(Bucket=bucket, Key=key, Body=body, ChecksumSHA256=digest, **kind)  # type: ignore[arg-type]
                 return made.get("VersionId", "")
             extra = {**kind, "ChecksumAlgorithm": "SHA256"}
-            transfer = TransferConfig(multipart_chunksize=8 * CHUNK, max_concurrency=2)
+            transfer: Any = TransferConfig(multipart_chunksize=8 * CHUNK, max_concurrency=2)
+            transfer.max_in_memory_upload_chunks = 2  # otherwise ten parts wait in memory
             self._s3.upload_fileobj(body, bucket, key, ExtraArgs=extra, Config=transfer)
         return self.head(key, bucket=bucket).version_id
 
