@@ -6,7 +6,9 @@ import argparse
 import datetime as dt
 import os
 import sys
+import tomllib
 from collections.abc import Sequence
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -49,6 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     custody_commands.add(commands)
     import_commands.add(commands)
     key_commands.add(commands)
+    begin_command = commands.add_parser("begin", help="write a matter and its first people from a TOML file")
+    begin_command.add_argument("file", type=Path, help="[matter], [caption], [[organisation]], [[organisation.person]]")
+    begin_command.add_argument("--again", nargs="*", default=[], metavar="EMAIL", help="who lost their second step")
+    begin_command.set_defaults(run=begin)
     demo_command = commands.add_parser("demo", help="write the fictional demonstration matter")
     demo_command.add_argument("--scale", type=int, default=0, metavar="N", help="also make N incidents, for benchmarks")
     demo_command.set_defaults(run=demo)
@@ -88,6 +94,26 @@ def worker(settings: Settings, _options: argparse.Namespace) -> None:
     from intake import worker as jobs  # noqa: PLC0415
 
     jobs.run(services.ensure_all(settings))
+
+
+def begin(settings: Settings, options: argparse.Namespace) -> None:
+    """Write a real matter and its first people, and say what to hand over to each of them."""
+    from intake.access import authenticator  # noqa: PLC0415
+    from intake.matters import beginning  # noqa: PLC0415
+
+    data = tomllib.loads(options.file.read_text())
+    settings = services.ensure_all(settings)
+    _prepare(settings)
+    engine = sa.create_engine(settings.database_url, poolclass=sa.pool.NullPool)
+    with engine.begin() as owner:
+        organisations = beginning.write(owner, data)
+    keys.prepare(settings, organisations)
+    authenticator.use(keys.service(settings))
+    with db.transaction():
+        for user, handed in beginning.invitations(data, settings, frozenset(options.again)):
+            sys.stdout.write(f"{user.display_name}, {user.email}, until {handed.expires_at:%Y-%m-%d %H:%M} UTC\n")
+            sys.stdout.write(f"  {handed.link}\n")
+    sys.stdout.write("Hand each link over in person; it works once. No e-mail is sent from here.\n")
 
 
 def demo(settings: Settings, options: argparse.Namespace) -> None:

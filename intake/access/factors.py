@@ -39,7 +39,7 @@ def remove_passkey(passkey_id: uuid.UUID) -> None:
     if not others and (needs_passkey(actor) or authenticator.of(actor.user_id) is None):
         raise NotNow("last_factor")
     passkey.removed_at = sa.func.clock_timestamp()
-    _changed("passkey_removed", passkey_id)
+    _changed("factor_removed", "passkey", passkey_id)
 
 
 def remove_authenticator() -> None:
@@ -51,7 +51,7 @@ def remove_authenticator() -> None:
     if not passkeys.of(current().user_id):
         raise NotNow("last_factor")
     authenticator.remove(current().user_id)
-    _changed("authenticator_removed", app.id)
+    _changed("factor_removed", "authenticator", app.id)
 
 
 def change_password(old: str, new: str) -> str:
@@ -67,7 +67,7 @@ def change_password(old: str, new: str) -> str:
     if why:
         return why
     user.password_hash = hash_password(new)
-    _changed("password_changed", user.id)
+    _changed("password_changed", "app_user", user.id)
     return ""
 
 
@@ -84,9 +84,9 @@ def _own(passkey_id: uuid.UUID) -> Passkey:
     return found
 
 
-def _changed(kind: str, factor_id: object) -> None:
+def _changed(kind: str, subject: str, record_id: object) -> None:
     actor: Actor = current()
     db.session.flush()
-    record(kind, subject="app_user", record_id=str(factor_id))
+    record(kind, subject=subject, record_id=str(record_id))
     # A factor is taken away when it is in doubt: whoever came in with it goes out (ASVS 5.0, 7.4.3).
     sessions.end_all(actor.user_id, but=actor.token)

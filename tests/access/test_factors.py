@@ -260,4 +260,4 @@ def test_factor_changes_are_in_the_log(app: Flask, world: World, owner: sa.Conne
     browser.post(f"/account/passkeys/{first}/remove")
     browser.post("/account/recovery-codes")
     rows = owner.execute(sa.text("select kind from audit.event where id > :id"), {"id": before}).scalars().all()
-    assert {"passkey_removed", "factor_added"} <= set(rows)
+    assert {"factor_removed", "factor_added"} <= set(rows)
