@@ -4,31 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 
-import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
-from intake.access.actor import Actor
 from intake.settings import Settings
 from tests.chromium import PHONE, OpenPage, violations
-from tests.factories import an_account
 from tests.queue import run_worker
 
 expect.set_options(timeout=30_000)
-Acting = Callable[[str], AbstractContextManager[Actor]]
 # Two whole parts and a bit, so that joining parts is tested; not compressible.
 FILM = hashlib.shake_256(b"film").digest(17 * 2**20 + 5)
-
-
-@pytest.fixture
-def step(acting: Acting) -> str:
-    """The address of the files' step of an intake that the intake worker opened."""
-    with acting("intake"):
-        return f"/incidents/{an_account().incident_id}/intake/files"
 
 
 def film(folder: Path, name: str = "VID_0612.mp4", body: bytes = FILM) -> Path:

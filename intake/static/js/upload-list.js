@@ -24,7 +24,7 @@ export class UploadList {
     const anchor = place.querySelector('[data-uploader-list]');
     this.groups = Object.fromEntries(GROUPS.map((name) => [name, this.group(name)]));
     anchor.replaceWith(this.batch, ...Object.values(this.groups).map((group) => group.section));
-    this.all = make('p', 'all');
+    this.all = make('p', 'sum');
     this.results = make('p', 'results');
     this.batch.append(this.status, this.pauseButton(pauseAll), this.bar, this.all, this.results);
   }
@@ -138,6 +138,9 @@ export class UploadList {
 
   // The server's own count of a batch, and the way to its list.
   result(batch, told) {
+    const going = batch.rows.some((row) => ['starting', 'sending', 'paused', 'hashing', 'checking'].includes(row.state));
+    this.results.hidden = going;
+    if (going) return;
     batch.line ??= this.results.appendChild(make('a', 'link'));
     batch.line.href = batch.page_url;
     batch.line.textContent = told.words;
