@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from intake import db
 from intake.access.policy import Permission
+from intake.audit.trail import record
 from intake.errors import Invalid
 from intake.evidence import batch_queries, batch_words, batches
 from intake.evidence.batch_forms import BatchStart, read_lines, read_numbers
@@ -102,6 +103,7 @@ def not_received(batch_id: uuid.UUID) -> ResponseReturnValue:
     """Give the list of files that are not here, each with its reason."""
     found = db.session.get_one(EvidenceBatch, batch_id)
     rows = [batch_words.list_head(), *batch_words.list_rows(batch_queries.not_received(found))]
+    record("export", subject="evidence_batch", record_id=str(found.id), compartment_id=found.compartment_id, form="csv")
     headers = {"Content-Disposition": 'attachment; filename="not-received.csv"'}
     return Response(stream_with_context(_csv(rows)), mimetype="text/csv", headers=headers)
 

@@ -143,6 +143,7 @@ FORMS: dict[str, dict[str, str]] = {
     "preservation.move": {"state": "asked"},
     "exports.new": {"format": "csv", "profile": "records"},
     "exports.approve": {},
+    "exports.bundle": {"items": "{item}"},
     "deidentified.index": {"matter": "1", "title": "x"},
     "deidentified.extract": {},
     "deidentified.close": {},
