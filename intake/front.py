@@ -71,7 +71,7 @@ def policy_reports() -> ResponseReturnValue:
     try:
         told = json.loads(body)["csp-report"]
         rule, blocked = str(told["violated-directive"]), str(told["blocked-uri"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return "", 204
     site = urlsplit(blocked)
     log.warning("browser: policy %.40r broken by %.80r", rule, f"{site.scheme}://{site.netloc}" if site.netloc else "")

@@ -164,11 +164,20 @@ def _refuse_strange_input() -> None:
     values = [*request.args.values(), *(request.view_args or {}).values()]
     if any("\x00" in str(value) for value in values):
         raise Invalid({"": "nul"})
-    if request.is_json and b"\\u0000" in request.get_data():
-        raise Invalid({"": "nul"})
+    if request.is_json:
+        _refuse_strange_json()
     # A page of another site cannot post here even with a stolen token.
     if is_foreign(request):
         raise NotAllowed
+
+
+def _refuse_strange_json() -> None:
+    if b"\\u0000" in request.get_data():
+        raise Invalid({"": "nul"})
+    try:
+        request.get_json(silent=True)
+    except RecursionError as deep:
+        raise Invalid({"": "too_deep"}) from deep
 
 
 class CaseForm(FlaskForm):  # type: ignore[misc]

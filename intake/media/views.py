@@ -17,6 +17,7 @@ from intake.media.forms import ReleaseForm
 from intake.web import requires
 
 bp = Blueprint("media", __name__)
+MOST_PAGES = 10**6
 bp.add_app_template_global(queries.thumbnails, "thumbnails")
 bp.add_app_template_filter(words.scan_label, "scan_label")
 bp.add_app_template_filter(words.held, "scan_held")
@@ -34,7 +35,7 @@ bp.add_app_template_filter(words.kind_label, "made_label")
 def made(item_id: uuid.UUID, kind: str) -> ResponseReturnValue:
     """Send the browser to a picture made of the item in the store, for five minutes; of a PDF the one of `?page=`."""
     item = db.session.get_one(EvidenceItem, item_id)
-    number = request.args.get("page", 1, type=int) if kind == "page" else 0
+    number = min(max(request.args.get("page", 1, type=int), 0), MOST_PAGES) if kind == "page" else 0
     return redirect(services.made_address(item, kind, number, current_app.extensions["storage"]))
 
 
