@@ -33,61 +33,72 @@ _ARRAYS = {
     "approving": "'RO.SUPATT'",
     "managing": "'RO.ADMIN'",
 }
-# Tier 2 is attorneys' eyes only: whatever a grant says, no other role reaches above 1.
-_HELD = f"""CREATE FUNCTION access.granted(roles text[]) RETURNS TABLE (compartment_id int, tier int) {DEFINER} AS $$
-SELECT g.compartment_id, max(CASE WHEN g.role IN ({ATTORNEYS}) THEN g.tier ELSE least(g.tier, 1) END)
-FROM access.live g WHERE g.user_id = access.me() AND g.role = ANY(roles) GROUP BY 1 $$"""
-# Few by nature: hence the partial index, and hence tiers 0 and 1 apart. Only a grant of tier 0 makes a long list.
-_ABOVE = """SELECT coalesce(array_agg(i.id), '{{}}') || CASE
-WHEN EXISTS (SELECT 1 FROM access.granted(ARRAY[{roles}]) h WHERE h.tier < 1) THEN (SELECT coalesce(array_agg(o.id), '{{}}')
-  FROM access.granted(ARRAY[{roles}]) h JOIN incident o ON o.compartment_id = h.compartment_id AND o.tier = 1 WHERE h.tier < 1)
-ELSE '{{}}' END || access.walled()
-FROM access.granted(ARRAY[{roles}]) h JOIN incident i ON i.compartment_id = h.compartment_id AND i.tier > 1 AND i.tier > h.tier"""
-_SETS = {
-    # Incidents behind a wall round that one record.
-    "walled": """SELECT coalesce(array_agg(w.incident_id), '{}') FROM ethical_wall w
-WHERE w.user_id = access.me() AND w.incident_id IS NOT NULL AND w.ended_at IS NULL""",
-    # Incidents of my compartments that my grants there do not reach.
-    "above": _ABOVE.format(roles=READERS),
-    # The same for an analyst: such an incident is not counted either.
-    "uncounted": _ABOVE.format(roles="'RO.ANALYST'"),
-    # Who opened an intake keeps seeing it, whatever its tier, until a declaration on it is locked or a court seals it.
-    "closed": """SELECT coalesce(array_agg(x.id), '{}') || access.walled() FROM (
-  SELECT d.incident_id AS id FROM declaration d WHERE d.opened_by_id = access.me() AND d.locked_at IS NOT NULL
-  UNION SELECT i.id FROM incident i WHERE i.opened_by_id = access.me() AND i.tier > 2) x""",
-    # What other organisations show to one of my compartments, as far as my grant there reaches. Both must be in the
-    # matter still: leaving the coalition ends shares in both directions.
-    "shared": f"""SELECT coalesce(array_agg(DISTINCT s.incident_id), '{{}}') FROM share s
-JOIN access.granted(ARRAY[{READERS}]) h ON h.compartment_id = s.to_compartment_id
+
+
+def _granted(roles: str) -> str:
+    """Compartment and highest tier of my live grants in these roles.
+
+    Tier 2 is attorneys' eyes only: whatever a grant says, no other role reaches above 1.
+    """
+    return f"""SELECT g.compartment_id, max(CASE WHEN g.role IN ({ATTORNEYS}) THEN g.tier ELSE least(g.tier, 1) END) AS tier
+FROM access.live g WHERE g.user_id = access.me() AND g.role IN ({roles}) GROUP BY 1"""
+
+
+def _above(roles: str) -> str:
+    # Few by nature: hence the partial index, and hence tiers 0 and 1 apart. Only a grant of tier 0 makes a long list.
+    return f"""WITH h AS MATERIALIZED ({_granted(roles)})
+SELECT ARRAY(SELECT i.id FROM h JOIN incident i ON i.compartment_id = h.compartment_id AND i.tier > 1 AND i.tier > h.tier)
+|| CASE WHEN EXISTS (SELECT 1 FROM h WHERE h.tier < 1)
+  THEN ARRAY(SELECT i.id FROM h JOIN incident i ON i.compartment_id = h.compartment_id AND i.tier = 1 WHERE h.tier < 1)
+  ELSE '{{}}'::uuid[] END || ARRAY({_WALLED})"""
+
+
+def _unwalled(compartment: str, incident: str) -> str:
+    return f"""NOT EXISTS (SELECT 1 FROM ethical_wall w WHERE w.user_id = access.me() AND w.ended_at IS NULL
+  AND (w.incident_id = {incident} OR (w.incident_id IS NULL AND w.compartment_id = {compartment})))"""
+
+
+_WALLED = """SELECT w.incident_id FROM ethical_wall w
+WHERE w.user_id = access.me() AND w.incident_id IS NOT NULL AND w.ended_at IS NULL"""
+# What other organisations show to one of my compartments, as far as my grant there reaches. Both must be in the
+# matter still: leaving the coalition ends shares in both directions.
+_SHARED = f"""WITH h AS MATERIALIZED ({_granted(READERS)})
+SELECT DISTINCT s.incident_id FROM h JOIN share s ON s.to_compartment_id = h.compartment_id AND s.revoked_at IS NULL
 JOIN incident i ON i.id = s.incident_id AND i.tier <= h.tier
 JOIN compartment c ON c.id = s.compartment_id AND (c.left_on IS NULL OR c.left_on > current_date)
-WHERE s.revoked_at IS NULL AND s.compartment_id <> ALL(access.readable()) AND NOT EXISTS (SELECT 1 FROM ethical_wall w
-  WHERE w.user_id = access.me() AND w.ended_at IS NULL
-  AND (w.incident_id = s.incident_id OR (w.incident_id IS NULL AND w.compartment_id = s.compartment_id)))""",
-    # Records that two people opened to me for an hour. A court's seal is not theirs to break.
-    "broken": """SELECT coalesce(array_agg(b.incident_id), '{}') FROM break_glass b
-JOIN incident i ON i.id = b.incident_id AND i.tier < 3
+WHERE s.compartment_id NOT IN (SELECT h.compartment_id FROM h) AND {_unwalled("s.compartment_id", "s.incident_id")}"""
+# Records that two people opened to me for an hour. A court's seal is not theirs to break.
+_BROKEN = f"""SELECT b.incident_id FROM break_glass b JOIN incident i ON i.id = b.incident_id AND i.tier < 3
 JOIN compartment c ON c.id = b.compartment_id AND (c.left_on IS NULL OR c.left_on > current_date)
 WHERE b.asked_by_id = access.me() AND b.allowed_at IS NOT NULL AND b.ended_at IS NULL AND b.ends_at > clock_timestamp()
 AND EXISTS (SELECT 1 FROM access.live g WHERE g.user_id = b.asked_by_id AND g.matter_id = c.matter_id)
-AND NOT EXISTS (SELECT 1 FROM ethical_wall w WHERE w.user_id = b.asked_by_id AND w.ended_at IS NULL
-  AND (w.incident_id = b.incident_id OR (w.incident_id IS NULL AND w.compartment_id = b.compartment_id)))""",
-    "shown": "SELECT access.shared() || access.broken()",
-    "shared_people": """SELECT coalesce(array_agg(DISTINCT a.person_id), '{}') FROM account a
-WHERE a.incident_id = ANY(access.shared())""",
-    "broken_people": """SELECT coalesce(array_agg(DISTINCT a.person_id), '{}') FROM account a
-WHERE a.incident_id = ANY(access.broken())""",
+AND {_unwalled("b.compartment_id", "b.incident_id")}"""
+# Who opened an intake keeps seeing it, whatever its tier, until a declaration on it is locked or a court seals it.
+_CLOSED = f"""SELECT d.incident_id FROM declaration d WHERE d.opened_by_id = access.me() AND d.locked_at IS NOT NULL
+UNION SELECT i.id FROM incident i WHERE i.opened_by_id = access.me() AND i.tier > 2 UNION {_WALLED}"""
+_SETS = {
+    "walled": f"SELECT ARRAY({_WALLED})",
+    "above": _above(READERS),
+    # What an analyst's grant does not reach is not counted either.
+    "uncounted": _above("'RO.ANALYST'"),
+    "closed": f"SELECT ARRAY({_CLOSED})",
+    "shared": f"SELECT ARRAY({_SHARED})",
+    "broken": f"SELECT ARRAY({_BROKEN})",
+    "shown": f"SELECT ARRAY({_SHARED}) || ARRAY({_BROKEN})",
+    "shared_people": "SELECT ARRAY(SELECT DISTINCT a.person_id FROM account a WHERE a.incident_id = ANY(access.shared()))",
+    "broken_people": "SELECT ARRAY(SELECT DISTINCT a.person_id FROM account a WHERE a.incident_id = ANY(access.broken()))",
     # People whom I know from incidents out of my reach only.
-    "above_people": """SELECT coalesce(array_agg(DISTINCT a.person_id), '{}') FROM account a
-WHERE a.incident_id = ANY(access.above()) AND NOT EXISTS (SELECT 1 FROM account o
-  WHERE o.person_id = a.person_id AND o.incident_id <> ALL(access.above()))""",
-    "closed_people": """SELECT coalesce(array_agg(DISTINCT a.person_id), '{}') FROM account a
-WHERE a.incident_id = ANY(access.closed()) AND NOT EXISTS (SELECT 1 FROM account o
-  WHERE o.person_id = a.person_id AND o.incident_id <> ALL(access.closed()))""",
+    **{
+        f"{hidden}_people": f"""WITH hidden AS MATERIALIZED (SELECT unnest(access.{hidden}()) AS id)
+SELECT ARRAY(SELECT DISTINCT a.person_id FROM account a WHERE a.incident_id IN (SELECT id FROM hidden)
+  AND NOT EXISTS (SELECT 1 FROM account o WHERE o.person_id = a.person_id AND o.incident_id NOT IN (SELECT id FROM hidden)))"""
+        for hidden in ("above", "closed")
+    },
     # A wall round one record also hides the names of everybody in it, wherever else they appear.
-    "walled_people": """SELECT coalesce(array_agg(DISTINCT a.person_id), '{}') FROM account a
-WHERE a.incident_id = ANY(access.walled())""",
+    "walled_people": "SELECT ARRAY(SELECT DISTINCT a.person_id FROM account a WHERE a.incident_id = ANY(access.walled()))",
 }
+_GRANTED = f"""CREATE FUNCTION access.granted(roles text[]) RETURNS TABLE (compartment_id int, tier int) {DEFINER} AS
+$$ {_granted("SELECT unnest(roles)")} $$"""
 # Who a job of nobody may act for on one incident: its opener or, when they no longer reach it, a supervising attorney.
 _MINDER = f"""CREATE FUNCTION access.minder(of_incident uuid) RETURNS int {DEFINER} AS $$
 SELECT g.user_id FROM incident i JOIN access.live g ON g.compartment_id = i.compartment_id
@@ -104,21 +115,26 @@ SELECT coalesce(array_agg(DISTINCT g.user_id), '{{}}') FROM access_grant g WHERE
 
 def create_functions() -> list[str]:
     """Return SQL for the view of live grants and the arrays, owned by the role that sees every row."""
-    arrays = [
-        f"CREATE FUNCTION access.{name}() RETURNS int[] {DEFINER} AS $$ SELECT coalesce(array_agg(DISTINCT g.compartment_id),"
-        f" '{{}}') FROM access.live g WHERE g.user_id = access.me() AND g.role IN ({roles}) $$"
+    arrays = {
+        name: f"SELECT ARRAY(SELECT DISTINCT g.compartment_id FROM access.live g WHERE g.user_id = access.me()"
+        f" AND g.role IN ({roles}))"
         for name, roles in _ARRAYS.items()
-    ]
-    sets = [f"CREATE FUNCTION access.{name}() RETURNS uuid[] {DEFINER} AS $$ {body} $$" for name, body in _SETS.items()]
+    }
+    made = [(name, "int[]", body) for name, body in arrays.items()]
+    made += [(name, "uuid[]", body) for name, body in _SETS.items()]
     names = [f"{name}()" for name in (*_ARRAYS, *_SETS, "supervised", "audited_users")]
     names += ["granted(text[])", "minder(uuid)"]
     return [
         f"GRANT CREATE, USAGE ON SCHEMA access TO {KEEPER}",
         _ME,
         _LIVE,
-        *arrays,
-        _HELD,
-        *sets,
+        # Bound when it is made, a body needs no search path of its own: that would cost more than most of them do.
+        *(
+            f"CREATE FUNCTION access.{name}() RETURNS {kind} LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER"
+            f" BEGIN ATOMIC {body}; END"
+            for name, kind, body in made
+        ),
+        _GRANTED,
         _SUPERVISED,
         _AUDITED,
         _MINDER,
