@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from bench import data, log, papers, workloads
+from bench import data, log, papers, row_security, vault, workloads
 from intake.local import services
 
 
@@ -24,9 +24,11 @@ def main() -> None:
             *workloads.pages(large, rounds),
             *workloads.together(large, seconds),
             *papers.thousand(100 if quick else 1000),
+            *vault.sealed_names(data.fresh(stores, "bench_vault"), rounds),
             *workloads.start(large),
             *workloads.cold(stores),
             *workloads.growth(small, large, rounds),
+            *row_security.compared(large, rounds),
             *log.workloads(stores, rounds, seconds / 2),
         ]
     finally:
