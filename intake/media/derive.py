@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,16 +19,18 @@ from intake import db, jobs, storage
 from intake.access import sessions
 from intake.access.actor import current
 from intake.evidence.custody import note
-from intake.evidence.models import EvidenceItem
+from intake.evidence.models import OPENS, EvidenceItem
 from intake.evidence.opening import closed
 from intake.jobs import tasks
-from intake.media import alike, recipes, sandbox
+from intake.media import alike, queries, recipes, sandbox
 from intake.media.kinds import SERVED, family
 from intake.media.models import Derivative
 from intake.media.recipes import Made, Work
 from intake.media.scans import AGAIN
 from intake.storage import Storage
 
+_SLOW = {"video": ("proxy_item",), "sound": ("proxy_item",), "picture": ("read_item",), "pdf": ("read_item",)}
+_SMALL, TOGETHER = 32 << 20, 16  # bytes, and how many small files share a process of the jail
 _ONE_AMONG_MANY = {"page", "text"}  # one custody line for all of these, not one for each page
 
 
@@ -46,7 +48,7 @@ class Original:
 @tasks.task(name="derive_item", retry=AGAIN)
 def derive_item(user_id: int, item_id: str) -> None:
     """Make an item's thumbnail, poster, pages, waveform and claims."""
-    derive(uuid.UUID(item_id), user_id, storage.current())
+    derive_waiting(uuid.UUID(item_id), user_id, storage.current())
 
 
 @tasks.task(name="proxy_item", retry=AGAIN)
@@ -63,45 +65,72 @@ def forget_derivatives(user_id: int, item_id: str) -> None:
 
 def derive(item_id: uuid.UUID, user_id: int, store: Storage) -> None:
     """Make what is quick, and queue what is slow. A closed item is left alone. Raises StoreUnavailable."""
-    original = _open(item_id, user_id)
-    if original is None:
-        return
-    _run(original, user_id, store, recipes.quick)
+    if original := _open(item_id, user_id):
+        _derive_all([original], user_id, store)
+
+
+def derive_waiting(item_id: uuid.UUID, user_id: int, store: Storage) -> None:
+    """Derive an item of which nothing was made yet, and with it small ones of the same account that wait too.
+
+    Five hundred photos of one person then cost a few processes of the jail, not five hundred.
+    """
     with db.transaction():
         sessions.act_for(user_id)
         item = db.session.get_one(EvidenceItem, item_id)
-        for task in _next(item):
-            jobs.defer(task, slow=True, user_id=user_id, item_id=item_id)
+        waiting = [each for each in (item, *_companions(item)) if not closed(each) and _untouched(each)]
+        originals = [_original(each) for each in waiting] if item in waiting else []
+    if originals:
+        _derive_all(originals, user_id, store)
+
+
+def _companions(item: EvidenceItem) -> list[EvidenceItem]:
+    others = sa.select(EvidenceItem).where(
+        EvidenceItem.account_id == item.account_id,
+        EvidenceItem.id != item.id,
+        EvidenceItem.state == "sealed",
+        EvidenceItem.scan.in_(OPENS),
+        EvidenceItem.content_type == "",
+        EvidenceItem.size <= _SMALL,
+    )
+    small = item.size <= _SMALL and item.account_id is not None
+    return list(db.session.scalars(others.order_by(EvidenceItem.id).limit(TOGETHER - 1))) if small else []
+
+
+def _untouched(item: EvidenceItem) -> bool:
+    return not item.content_type and not queries.derivatives_of(item)
+
+
+def _derive_all(originals: list[Original], user_id: int, store: Storage) -> None:
+    with sandbox.borrowed() as jail, ExitStack() as folders:
+        places = [folders.enter_context(sandbox.folder(store.open(each.key, each.version))) for each in originals]
+        for original, where, studied in zip(originals, places, recipes.study(jail, places), strict=True):
+            work = recipes.quick(jail, where, studied)
+            rows = store_made(original, work.made, where, store)
+            _write(original, user_id, work, rows)
 
 
 def proxy(item_id: uuid.UUID, user_id: int, store: Storage) -> None:
     """Make the proxy of a video or a recording. Raises StoreUnavailable."""
     original = _open(item_id, user_id)
     if original is not None and family(original.content) in {"video", "sound"}:
-        _run(original, user_id, store, lambda jail, where: recipes.slow(jail, where, original.content))
-
-
-def _next(item: EvidenceItem) -> list[str]:
-    return {"video": ["proxy_item"], "sound": ["proxy_item"], "picture": ["read_item"], "pdf": ["read_item"]}.get(
-        family(item.content_type), []
-    )
+        with sandbox.borrowed() as jail, sandbox.folder(store.open(original.key, original.version)) as where:
+            work = recipes.slow(jail, where, original.content)
+            rows = store_made(original, work.made, where, store)
+        _write(original, user_id, work, rows)
 
 
 def _open(item_id: uuid.UUID, user_id: int) -> Original | None:
     with db.transaction():
         sessions.act_for(user_id)
         item = db.session.get_one(EvidenceItem, item_id)
-        if closed(item):
-            return None
-        return Original(item.id, item.object_key, item.version_id or "", item.sha256 or "", item.content_type)
+        return None if closed(item) else _original(item)
 
 
-def _run(
-    original: Original, user_id: int, store: Storage, make: Callable[[sandbox.Jail, sandbox.Folder], Work]
-) -> None:
-    with sandbox.borrowed() as jail, sandbox.folder(store.open(original.key, original.version)) as where:
-        work = make(jail, where)
-        rows = store_made(original, work.made, where, store)
+def _original(item: EvidenceItem) -> Original:
+    return Original(item.id, item.object_key, item.version_id or "", item.sha256 or "", item.content_type)
+
+
+def _write(original: Original, user_id: int, work: Work, rows: list[dict[str, Any]]) -> None:
     with db.transaction():
         sessions.act_for(user_id)
         item = db.session.get_one(EvidenceItem, original.id, with_for_update=True)
@@ -110,6 +139,9 @@ def _run(
         keep(item, rows, content=work.content)
         alike.keep_pictures(item, family(work.content), work.hashes)
         alike.keep_text(item, " ".join(made.content for made in work.made if made.kind == "text"))
+        if work.content and not original.content:
+            for task in _SLOW.get(family(work.content), ()):
+                jobs.defer(task, slow=True, user_id=user_id, item_id=item.id)
 
 
 def store_made(original: Original, made: list[Made], where: sandbox.Folder, store: Storage) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ Knows nothing of the program: no database, no store, no keys; its environment is
 from __future__ import annotations
 
 import contextlib
-import errno
+import gc
 import importlib
 import json
 import os
@@ -50,6 +50,7 @@ def main(configuration: str) -> None:
     state = {"network": confine.leave_network(told.get("network", "")), "user": _become_nobody()}
     state["files"] = "landlock" if confine.landlock_version() else ""
     confine.bind_to_parent(told["parent"])
+    gc.freeze()  # what is loaded stays shared with every fork
     _say({"ready": state})
     for line in sys.stdin:
         _say(_serve(json.loads(line), programs, readable))
@@ -122,14 +123,15 @@ def _listen(reading: int, answer: _Answer, until: float) -> bool:
 
 
 def _work(request: dict[str, Any], writing: int, programs: dict[str, int], readable: list[int]) -> NoReturn:
-    # From here on nothing of the file has been read yet, and nothing that reads it keeps a right.
+    # From here on nothing of the files has been read yet, and nothing that reads them keeps a right.
     os.setsid()
-    out = request["out"]
+    places = request["places"]
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):  # the jail's own answers go where this process cannot write
         os.dup2(nothing, stream)
-    os.chdir(out)
-    confine.keep_to_places(readable, [request["source"], *request["see"]], [out])
+    os.chdir(places[0]["out"])
+    seen = [path for place in places for path in (place["source"], *place["see"])]
+    confine.keep_to_places(readable, seen, [place["out"] for place in places])
     limits = request["limits"]
     for which, most in (
         (resource.RLIMIT_AS, limits["memory"]),
@@ -144,26 +146,16 @@ def _work(request: dict[str, Any], writing: int, programs: dict[str, int], reada
     if program := request.get("program"):
         os.dup2(writing, 1)
         os.execve(programs[program], [program, *request["arguments"]], request["environment"])  # noqa: S606
-    code, answer = _parse(request)
     with os.fdopen(writing, "w") as pipe:
-        pipe.write(json.dumps(answer))
-    os._exit(code)
+        for place in places:
+            pipe.write(json.dumps(_parse(request, Path(place["source"]), Path(place["out"]))) + "\n")
+            pipe.flush()
+    os._exit(0)
 
 
-def _parse(request: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+def _parse(request: dict[str, Any], source: Path, out: Path) -> dict[str, Any]:
     parser = (parsers.PARSERS | copy_parsers.PARSERS)[request["parser"]]
-    try:
-        return 0, parser(Path(request["source"]), Path(request["out"]), **request["parameters"])
-    except parsers.Unreadable as why:
-        return 0, {"failure": why.code}
-    except MemoryError:
-        return 0, {"failure": "memory"}
-    except OSError as why:
-        return 0, {"failure": "output" if why.errno == errno.EFBIG else "unreadable"}
-    # Whatever else a damaged file does to a parser ends here, in the child; its words may quote the file, so only
-    # the error's kind goes out.
-    except Exception as why:  # noqa: BLE001
-        return 0, {"failure": "unreadable", "error": type(why).__name__}
+    return parsers.attempt(parser, source, out, **request["parameters"])
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@ Nothing here may be called by the web or the worker. Answers hold what the file 
 
 from __future__ import annotations
 
+import errno
 import io
+import math
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +19,8 @@ import pi_heif
 import pypdfium2
 from PIL import ExifTags, Image, ImageOps
 from pymediainfo import MediaInfo
+
+from intake.media.kinds import PICTURES
 
 # Pixels. A JPEG is decoded at an eighth where that is enough, so telephones' 200 megapixels are no bomb.
 MOST_PIXELS, MOST_PIXELS_JPEG = 120_000_000, 260_000_000
@@ -47,6 +51,33 @@ def load() -> None:
     blank.new_page(10, 10).render(scale=1).to_pil().save(io.BytesIO(), "JPEG")
     Image.new("RGB", (8, 8)).save(io.BytesIO(), "PNG")
     filetype.guess(b"\x00" * 16)
+
+
+def attempt(parser: Callable[..., Answer], source: Path, out: Path, **parameters: Any) -> Answer:  # noqa: ANN401
+    """Run a parser; whatever a damaged file does to it becomes a `failure` (places.ParserFailed) in the answer.
+
+    An error's words may quote the file, so only its kind goes out.
+    """
+    try:
+        return parser(source, out, **parameters)
+    except Unreadable as why:
+        return {"failure": why.code}
+    except MemoryError:
+        return {"failure": "memory"}
+    except OSError as why:
+        return {"failure": "output" if why.errno == errno.EFBIG else "unreadable"}
+    except Exception as why:  # noqa: BLE001
+        return {"failure": "unreadable", "error": type(why).__name__}
+
+
+def study(source: Path, out: Path, *, sizes: dict[str, int]) -> Answer:
+    """Do at once what every photo needs: its kind, and where it is a picture the answers of the other parsers."""
+    found = sniff(source, out)
+    if found["content"] in PICTURES:
+        found["claims"] = attempt(claims, source, out)
+        found["picture"] = attempt(picture, source, out, sizes=sizes)
+        found["fingerprint"] = attempt(fingerprint, out, out, files=[min(sizes, key=lambda name: sizes[name])])
+    return found
 
 
 def sniff(source: Path, _out: Path) -> Answer:
@@ -96,7 +127,10 @@ def picture(source: Path, out: Path, *, sizes: dict[str, int]) -> Answer:
     with _opened(source) as image:
         turned = image.getexif().get(ExifTags.Base.Orientation, 1) in {5, 6, 7, 8}
         wide, high = reversed(image.size) if turned else image.size
-        image.draft("RGB", (max(sizes.values()),) * 2)
+        largest = max(sizes.values()) / max(image.size)
+        # In the picture's own shape, else the decoder would keep twice what is needed.
+        wanted = min(1, largest)
+        image.draft("RGB", (math.ceil(image.size[0] * wanted), math.ceil(image.size[1] * wanted)))
         small = _flat(image)
         small.thumbnail((max(sizes.values()),) * 2, Image.Resampling.BICUBIC, reducing_gap=2.0)
         small = ImageOps.exif_transpose(small)
@@ -237,6 +271,7 @@ def peaks(source: Path, _out: Path, *, most: int) -> Answer:
 
 
 PARSERS: dict[str, Callable[..., Answer]] = {
+    "study": study,
     "sniff": sniff,
     "picture": picture,
     "fingerprint": fingerprint,

@@ -5,7 +5,7 @@ A step that fails is one quarantined derivative; the others, and the original, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -13,9 +13,9 @@ from importlib import metadata
 from typing import Any
 
 from intake.media.kinds import DEMUXERS, family
-from intake.media.sandbox import MIB, Folder, Jail, Limits, ParserFailed
+from intake.media.sandbox import MIB, Done, Folder, Jail, Limits, ParserFailed
 
-THUMBNAIL, PREVIEW, PAGE = 512, 2048, 1600  # pixels of the longer side
+THUMBNAIL, PREVIEW, PAGE = 512, 2000, 1600  # pixels of the longer side; telephones take 4,000 and 4,032
 MOST_PAGES, _PAGES_AT_ONCE = 300, 25
 MOST_FRAMES = 24  # of a video that are compared
 _PEAKS = 1200
@@ -78,34 +78,40 @@ class Work:
             raise ParserFailed("unreadable", done.peak)
 
 
-def quick(jail: Jail, where: Folder) -> Work:
+def study(jail: Jail, places: Sequence[Folder]) -> list[Done | ParserFailed]:
+    """Look at each file once, in one process: kind, and of a photo all that is made of it. Raises no_sandbox."""
+    return jail.parse_each("study", places, _PICTURE, sizes={"thumbnail.jpg": THUMBNAIL, "preview.jpg": PREVIEW})
+
+
+def quick(jail: Jail, where: Folder, studied: Done | ParserFailed) -> Work:
     """Make what people wait for: type, claims, thumbnail, poster, pages, waveform. Raises ParserFailed no_sandbox."""
     work = Work(jail, where)
-    try:
-        work.content = jail.parse("sniff", where).answer["content"]
-    except ParserFailed as why:
-        if why.code == "no_sandbox":
-            raise
-        work.made.append(Made("claims", "testigo", {}, failure=why.code))
+    if isinstance(studied, ParserFailed):
+        work.made.append(Made("claims", "testigo", {}, failure=studied.code))
         return work
-    steps: dict[str, Callable[[Work], None]] = {"picture": _picture, "video": _video, "sound": _waveform, "pdf": _pdf}
-    if kind := family(work.content):
+    work.content = studied.answer["content"]
+    steps: dict[str, Callable[[Work], None]] = {"video": _video, "sound": _waveform, "pdf": _pdf}
+    kind = family(work.content)
+    if kind == "picture":
+        _picture(work, studied.answer)
+    elif step := steps.get(kind):
         claims = Made("claims", "pillow+mediainfo", {})
         with work.making(claims):
             claims.detail = jail.parse("claims", where).answer
         work.claims = claims.detail.get("claims", {})
-        if step := steps.get(kind):
-            step(work)
+        step(work)
     return work
 
 
-def _picture(work: Work) -> None:
-    sizes = {"thumbnail.jpg": THUMBNAIL, "preview.jpg": PREVIEW}
+def _picture(work: Work, answer: dict[str, Any]) -> None:
     thumbnail = Made("thumbnail", "pillow", {"size": THUMBNAIL}, name="thumbnail.jpg")
-    preview = Made("preview", "pillow", {"size": PREVIEW}, name="preview.jpg")
-    with work.making(thumbnail, preview):
-        preview.detail = work.jail.parse("picture", work.where, _PICTURE, sizes=sizes).answer
-        work.hashes = work.jail.parse_out("fingerprint", work.where, files=["thumbnail.jpg"]).answer["hashes"]
+    preview = Made("preview", "pillow", {"size": PREVIEW}, name="preview.jpg", detail=answer["picture"])
+    claims = Made("claims", "pillow+mediainfo", {}, detail=answer["claims"])
+    for part, several in (("claims", (claims,)), ("picture", (thumbnail, preview))):
+        with work.making(*several):
+            if failure := answer[part].get("failure"):
+                raise ParserFailed(failure)
+    work.hashes = answer["fingerprint"].get("hashes", [])
 
 
 def _video(work: Work) -> None:

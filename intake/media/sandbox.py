@@ -7,28 +7,26 @@ hundred photos cost five hundred forks, not five hundred Pythons. `borrowed()` l
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
-import pwd
 import shutil
 import signal
-import stat
 import subprocess
 import sys
-import tempfile
 import threading
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import imageio_ffmpeg
 
-from intake.errors import TestigoError
+from intake.media.places import MIB, Folder, ParserFailed, folder
 
-MIB = 1 << 20
+__all__ = ["MIB", "Done", "Folder", "Jail", "Limits", "ParserFailed", "borrowed", "folder", "programs"]
+
 _START = 30.0  # seconds for a jail to load its parsers on a busy machine
 # What programs and parsers need of the system, read only.
 _READABLE = ("/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/fonts", "/etc/clamav", sys.prefix, sys.base_prefix)
@@ -57,76 +55,6 @@ class Done:
     cpu: float = 0
 
 
-class ParserFailed(TestigoError):
-    """The parser crashed, ran out of time, memory or room, or could not read the file; `code` says which.
-
-    code: time, memory, output, crash, too_large, unreadable, protected, nothing or no_sandbox.
-    """
-
-    def __init__(self, code: str, peak: int = 0) -> None:
-        super().__init__(code)
-        self.code, self.peak = code, peak
-
-
-@dataclass(frozen=True)
-class Folder:
-    """A folder for one file: `source` may only be read in the jail, `out` may be written there."""
-
-    source: Path
-    out: Path
-
-    def open(self, name: str) -> io.BufferedReader:
-        """Open what the jail wrote. Raises ParserFailed for a link, a device, or nothing: the writer is not trusted."""
-        try:
-            opened = os.open(self.out / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        except OSError as why:
-            raise ParserFailed("nothing") from why
-        about = os.fstat(opened)
-        if not stat.S_ISREG(about.st_mode) or about.st_nlink != 1 or about.st_size == 0:
-            os.close(opened)
-            raise ParserFailed("nothing")
-        return io.BufferedReader(io.FileIO(opened, "rb"))
-
-    def read(self, name: str, most: int = 64 * MIB) -> bytes:
-        """Return what the jail wrote, at most `most` bytes. Raises ParserFailed."""
-        with self.open(name) as file:
-            body = file.read(most + 1)
-        if len(body) > most:
-            raise ParserFailed("output")
-        return body
-
-
-@contextlib.contextmanager
-def folder(body: Iterable[bytes]) -> Iterator[Folder]:
-    """Write a file's bytes where only a jail finds them; the folder goes with the block.
-
-    The name it has there is always `source`: no uploader's name becomes a path or an argument.
-    """
-    root = Path(tempfile.mkdtemp(prefix="testigo-"))
-    try:
-        inside, out = root / "in", root / "out"
-        for place in (inside, out):
-            place.mkdir(mode=0o700)
-        made = Folder(inside / "source", out)
-        with made.source.open("xb") as file:
-            for chunk in body:
-                file.write(chunk)
-        made.source.chmod(0o440)
-        if os.geteuid() == 0:
-            _give_to_nobody(root, inside, made.source, out)
-        yield made
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
-
-
-def _give_to_nobody(root: Path, inside: Path, source: Path, out: Path) -> None:
-    nobody = pwd.getpwnam("nobody")
-    for place, mode in ((root, 0o710), (inside, 0o750), (source, 0o440)):
-        os.chown(place, 0, nobody.pw_gid)
-        place.chmod(mode)
-    os.chown(out, nobody.pw_uid, nobody.pw_gid)
-
-
 class Jail:
     """One jail. Not to be shared by threads at the same time. It starts when asked first, and again after a death."""
 
@@ -137,10 +65,35 @@ class Jail:
 
     def parse(self, parser: str, where: Folder, limits: Limits | None = None, **parameters: Any) -> Done:  # noqa: ANN401
         """Run one of parsers.PARSERS on the folder's file. Raises ParserFailed."""
-        done = self._ask(where, limits or Limits(), parser=parser, parameters=parameters)
-        if failure := done.answer.get("failure"):
-            raise ParserFailed(failure, done.peak)
-        return done
+        done = self._ask([where], limits or Limits(), parser=parser, parameters=parameters)
+        return _parsed(done, done.text)
+
+    def parse_each(
+        self,
+        parser: str,
+        places: Sequence[Folder],
+        limits: Limits | None = None,
+        **parameters: Any,  # noqa: ANN401
+    ) -> list[Done | ParserFailed]:
+        """Run a parser on several files in one process, and return for each what parse would have given or raised.
+
+        For many small files of one sender. Where one ends the process, those without an answer get one each.
+        """
+        each = limits or Limits()
+        n = len(places)
+        most = replace(each, cpu=each.cpu * n, wall=each.wall * n, answer=each.answer * n)
+        told: list[str] = []
+        with contextlib.suppress(ParserFailed):
+            told = self._ask(places, most, parser=parser, parameters=parameters).text.splitlines()
+        found: list[Done | ParserFailed] = []
+        for place, line in zip_longest(places, told[:n]):
+            try:
+                found.append(_parsed(Done(), line) if line else self.parse(parser, place, limits, **parameters))
+            except ParserFailed as why:
+                if why.code == "no_sandbox":
+                    raise
+                found.append(why)
+        return found
 
     def parse_out(self, parser: str, where: Folder, name: str = "", **parameters: Any) -> Done:  # noqa: ANN401
         """Run a parser on what an earlier one wrote: the file `name`, or the whole folder."""
@@ -161,7 +114,12 @@ class Jail:
         """
         environment = {"HOME": str(where.out), "TMPDIR": str(where.out), "OMP_THREAD_LIMIT": "1", "LC_ALL": "C.UTF-8"}
         asked = {"program": program, "arguments": arguments, "environment": environment, "see": list(see)}
-        return self._ask(where, limits or Limits(), **asked)
+        return self._ask([where], limits or Limits(), **asked)
+
+    @property
+    def pid(self) -> int:
+        """The process that waits for files."""
+        return self._process.pid if self._process else 0
 
     def close(self) -> None:
         """End the jail."""
@@ -192,14 +150,14 @@ class Jail:
             raise ParserFailed("no_sandbox")
         return self.state
 
-    def _ask(self, where: Folder, limits: Limits, **asked: Any) -> Done:  # noqa: ANN401
+    def _ask(self, places: Sequence[Folder], limits: Limits, **asked: Any) -> Done:  # noqa: ANN401
         self.start()
-        place = {
-            "source": str(where.source),
-            "see": [str(where.source.parent), *asked.pop("see", ())],
-            "out": str(where.out),
-        }
-        request = json.dumps({**asked, **place, "limits": asdict(limits)})
+        also = asked.pop("see", [])
+        told = [
+            {"source": str(each.source), "see": [str(each.source.parent), *also], "out": str(each.out)}
+            for each in places
+        ]
+        request = json.dumps({**asked, "places": told, "limits": asdict(limits)})
         process = self._process
         if process is None or process.stdin is None:
             raise ParserFailed("crash")
@@ -209,7 +167,7 @@ class Jail:
         except BrokenPipeError as why:
             raise ParserFailed("crash") from why
         # The jail ends a late file itself; if the jail hangs, it goes.
-        return _judged(self._answer(limits.wall + 10), is_parser="parser" in asked)
+        return _judged(self._answer(limits.wall + 10))
 
     def _answer(self, seconds: float) -> dict[str, Any]:
         process = self._process
@@ -228,22 +186,27 @@ class Jail:
         return answer
 
 
-def _judged(found: dict[str, Any], *, is_parser: bool) -> Done:
+def _judged(found: dict[str, Any]) -> Done:
     code, peak = found["code"], found["peak"]
     if found["late"] or code == -signal.SIGXCPU:
         raise ParserFailed("time", peak)
     if found["full"] or code == -signal.SIGXFSZ:
         raise ParserFailed("output", peak)
-    if code < 0 and not (
-        code == -signal.SIGKILL and found["text"]
-    ):  # killed because it was slow to go after its answer
+    # Killed with its answer given: it was slow to go.
+    if code < 0 and not (code == -signal.SIGKILL and found["text"]):
         raise ParserFailed("crash", peak)
-    if not is_parser:
-        return Done({}, found["text"], max(code, 0), peak, found["cpu"])
+    return Done({}, found["text"], max(code, 0), peak, found["cpu"])
+
+
+def _parsed(done: Done, line: str) -> Done:
+    """Return `done` with a parser's answer, or raise ParserFailed with the failure that it names."""
     try:
-        return Done(json.loads(found["text"]), "", 0, peak, found["cpu"])
+        answer = json.loads(line)
     except ValueError as why:
-        raise ParserFailed("crash", peak) from why
+        raise ParserFailed("crash", done.peak) from why
+    if failure := answer.get("failure"):
+        raise ParserFailed(failure, done.peak)
+    return replace(done, answer=answer)
 
 
 @cache
