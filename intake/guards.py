@@ -33,7 +33,10 @@ FOR v IN SELECT schemaname, viewname FROM pg_views WHERE schemaname IN ('access'
 END LOOP;
 FOR f IN SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
   WHERE n.nspname IN ('access', 'audit', 'deidentified', 'search', 'vault') LOOP
-  EXECUTE format('DROP FUNCTION IF EXISTS %s CASCADE', f);
+  -- A function that another one's bound body named has gone with it.
+  IF EXISTS (SELECT 1 FROM pg_proc WHERE oid = f::oid) THEN
+    EXECUTE format('DROP FUNCTION IF EXISTS %s CASCADE', f);
+  END IF;
 END LOOP; END $$""",
     "DROP SCHEMA IF EXISTS access CASCADE",
     "DROP SCHEMA IF EXISTS search CASCADE",

@@ -25,6 +25,7 @@ TASK_MODULES = (
     "intake.evidence.sealing",
     "intake.evidence.fixity",
     "intake.evidence.holds",
+    "intake.exports.ending",
     "intake.evidence.reconcile",
     "intake.exports.jobs",
 )

@@ -32,10 +32,10 @@ _AGAIN = procrastinate.RetryStrategy(
 )
 AUTHORITY = 200  # letters: court, docket and entry number of the order
 # What else holds an item's bytes: slices above name here how theirs go (derivatives, finished exports).
-_ALSO: list[Callable[[uuid.UUID, Storage], None]] = []
+_ALSO: list[Callable[[uuid.UUID, int, Storage], None]] = []
 
 
-def also_goes(destroy: Callable[[uuid.UUID, Storage], None]) -> Callable[[uuid.UUID, Storage], None]:
+def also_goes(destroy: Callable[[uuid.UUID, int, Storage], None]) -> Callable[[uuid.UUID, int, Storage], None]:
     """Register how another slice destroys what it made of an item; it runs in its own transaction, maybe twice."""
     _ALSO.append(destroy)
     return destroy
@@ -167,7 +167,7 @@ def destroy(order_id: uuid.UUID, user_id: int, store: Storage) -> str:
     for head in store.versions(key):
         store.destroy_version(key, head.version_id)
     for gone in _ALSO:
-        gone(item_id, store)
+        gone(item_id, user_id, store)
     with db.transaction():
         sessions.act_for(user_id)
         order = db.session.get_one(Destruction, order_id, with_for_update=True)

@@ -16,11 +16,15 @@ from intake import db, schema
 from intake.access import sessions
 from intake.access.actor import Actor
 from intake.access.models import Grant, User
+from intake.copies.models import WorkingCopy
 from intake.errors import Invalid, NotAllowed, NotNow, NotThere
 from intake.evidence import holds
 from intake.evidence.custody_models import Destruction, LegalHold
 from intake.evidence.models import EvidenceItem
+from intake.exports import ending
+from intake.exports.models import Export
 from intake.incidents.models import Incident
+from intake.media.models import Derivative
 from intake.storage import Storage
 from tests.browser import Browser
 from tests.evidence.conftest import Acting
@@ -193,14 +197,38 @@ def test_the_programs_own_identity_destroys_nothing(item: uuid.UUID, owner: sa.C
     assert store.head(key, version).version_id == version
 
 
-def test_what_was_made_of_it_goes_too(acting: Acting, item: uuid.UUID, store: Storage, second: int) -> None:
-    gone: list[uuid.UUID] = []
-    holds.also_goes(lambda item_id, _store: gone.append(item_id))
+def test_what_was_made_of_it_and_bundles_that_hold_it_go_too(
+    acting: Acting, item: uuid.UUID, store: Storage, second: int, owner: sa.Connection, world: World
+) -> None:
+    keys = [f"{kind}/{uuid.uuid4().hex}" for kind in ("d", "w", "b")]
+    for key in keys:
+        store.put_object(store.exports_bucket, key, b"made of it")
+    with acting("attorney") as me:
+        original = db.session.get_one(EvidenceItem, item)
+        place = {"item_id": item, "incident_id": original.incident_id, "compartment_id": original.compartment_id}
+        place |= {"opened_by_id": original.opened_by_id, "parent_sha256": original.sha256}
+        made = {"sha256": "0" * 64, "size": 10}
+        db.session.add(Derivative(kind="text", tool="t", content="words in it", object_key=keys[0], **place, **made))
+        db.session.add(WorkingCopy(kind="stripped", state="made", object_key=keys[1], **place, **made))
+        held = {"profile": "files", "format": "zip", "filters": {"items": [str(item)]}}
+        export = Export(user_id=me.user_id, compartments=[world.compartment], state="ready", object_key=keys[2], **held)
+        db.session.add(export)
+        db.session.flush()
+        export_id = export.id
     order = asked(acting, item)
     approved(order, second)
-    holds.destroy(order, second, store)
-    assert gone == [item]
-    holds._ALSO.pop()
+    assert ending.end_what_was_made in holds._ALSO
+    assert holds.destroy(order, second, store) == "done"
+    for key in keys:
+        with pytest.raises(NotThere):
+            store.head(key, bucket=store.exports_bucket)
+    content = "select content || object_key from derivative where item_id = :id union all"
+    copies = sa.text(f"{content} select object_key from working_copy where item_id = :id")
+    assert set(owner.execute(copies, {"id": item}).scalars()) == {""}
+    row = owner.execute(
+        sa.text("select state, failure, object_key from export where id = :id"), {"id": export_id}
+    ).one()
+    assert tuple(row) == ("failed", "destroyed", "")
 
 
 def test_an_order_is_named_and_no_private_number(acting: Acting, item: uuid.UUID) -> None:
@@ -243,7 +271,7 @@ def test_pages_place_and_lift_a_hold_and_walk_an_order_to_its_end(
 
 def test_a_stale_sign_in_is_asked_again_before_anything_is_destroyed(app: Flask) -> None:
     for name in ("ask_destruction", "decide_destruction", "lift_hold"):
-        assert app.view_functions[f"evidence.{name}"].fresh is True  # type: ignore[attr-defined]
+        assert getattr(app.view_functions[f"evidence.{name}"], "fresh") is True  # noqa: B009
 
 
 def test_migration_0008_goes_down_with_a_destroyed_item_and_up_again(
