@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
-# The programs the tests look through: a browser, qpdf, pdftotext, fonts. Installed on Debian as root, else named.
+# The programs the tests look through or need: a browser, qpdf, pdftotext, exiftool, a virus scanner, a reader of
+# print, fonts. Installed on Debian as root, else named.
 set -uo pipefail
-declare -A package=([chromium]=chromium [qpdf]=qpdf [pdftotext]=poppler-utils)
+declare -A package=([chromium]=chromium [qpdf]=qpdf [pdftotext]=poppler-utils [clamscan]=clamav [tesseract]=tesseract-ocr
+  [exiftool]=libimage-exiftool-perl)
 missing=()
 for program in "${!package[@]}"; do
   command -v "$program" >/dev/null || missing+=("${package[$program]}")
 done
+tesseract --list-langs 2>/dev/null | grep -qx spa || missing+=(tesseract-ocr-spa)
 if [ -e /etc/debian_version ]; then
   fc-list 2>/dev/null | grep -qi 'noto.*cjk' || missing+=(fonts-noto-cjk fontconfig)
   fc-list 2>/dev/null | grep -qi 'notosansarmenian\|noto sans armenian' || missing+=(fonts-noto-core)

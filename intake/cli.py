@@ -143,6 +143,7 @@ def reconcile(settings: Settings, _options: argparse.Namespace) -> int:
 
 def doctor(settings: Settings, _options: argparse.Namespace) -> int:
     """Check what readiness checks, and say each finding in one line; 1 when something is wrong."""
+    from intake.media import doctor as media_doctor  # noqa: PLC0415
     from intake.storage import Storage  # noqa: PLC0415
 
     settings = services.ensure_all(settings)
@@ -163,6 +164,7 @@ def doctor(settings: Settings, _options: argparse.Namespace) -> int:
         "rows are guarded and clocks agree": not unguarded,
         "search may use its word index under row security": fast,
         "no stored file differs from what was sealed": whole,
+        **media_doctor.checks(settings),
         "the log is signed, kept outside and agrees with the rows": not alarms,
     }
     for line, good in lines.items():
