@@ -20,12 +20,15 @@ def record_ahead(
 
     Raises DBAPIError when it cannot be written. Source: OWASP ASVS 5.0.0, 16.5.3 (fail closed).
     """
-    engine = db.session().get_bind()
+    engine = db.session().get_bind().engine
     with engine.connect() as connection, connection.begin():
-        connection.execute(sa.text("select set_config('app.user_id', :id, true)"), {"id": str(user_id)})
         connection.execute(
-            sa.text("select audit.note(:kind, :subject, :record_id, :compartment_id, :detail)"),
+            sa.text(
+                "select audit.note(:kind, :subject, :record_id, :compartment_id, :detail)"
+                " from (select set_config('app.user_id', :user_id, true)) as acting"
+            ),
             {
+                "user_id": str(user_id),
                 "kind": kind,
                 "subject": subject,
                 "record_id": record_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from flask import abort, jsonify, redirect, render_template, request, url_for
+from flask import abort, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale, format_time, get_locale
 from flask_babel import gettext as _
@@ -26,6 +26,7 @@ from intake.incidents.views import bp
 from intake.incidents.when_words import recorded_as
 from intake.people import sensitive
 from intake.people.models import Person
+from intake.people.name_search import may_be_same
 from intake.people.queries import consents_of
 from intake.people.vault import sealed_fields
 from intake.taxonomy import interview, taxonomy
@@ -124,6 +125,8 @@ def _saved(intake: Open, step: str) -> ResponseReturnValue:
     db.session.flush()
     if request.headers.get("X-Autosave"):
         return jsonify(saved_at=format_time(format="short"), version=steps.version_of(intake, step))
+    if step == "person":
+        _hint(intake)
     if step == "story" and _to_be_looked_at(intake.account.narrative):
         here = url_for(".step", incident_id=intake.incident.id, step=step, account=request.args.get("account"))
         return redirect(f"{here}#sensitive", 303)
@@ -131,6 +134,13 @@ def _saved(intake: Open, step: str) -> ResponseReturnValue:
         return redirect(url_for(".show", incident_id=intake.incident.id), 303)
     following, account = STEPS[STEPS.index(step) + 1], request.args.get("account")
     return redirect(url_for(".step", incident_id=intake.incident.id, step=following, account=account), 303)
+
+
+def _hint(intake: Open) -> None:
+    """Say who may be the same person: of the own organisation, and only whose names the interviewer may open."""
+    if others := may_be_same(intake.person, request.form.get("legal_name", "")):
+        names = ", ".join(match.person.pseudonym for match in others[:3])
+        flash(_("This may be the same person as %(names)s. Please look before you go on.", names=names))
 
 
 def _to_be_looked_at(narrative: str) -> bool:

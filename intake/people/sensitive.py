@@ -53,7 +53,7 @@ def _found(plain: str) -> Iterator[Span]:
 
 def _plain(text: str) -> str:
     """Return the text in small letters without accents, each character where it was."""
-    return "".join(_letter(character) for character in text)
+    return text.translate(_LETTERS)
 
 
 def _letter(character: str) -> str:
@@ -63,18 +63,32 @@ def _letter(character: str) -> str:
     return small if len(small) == 1 else character
 
 
+class _Letters(dict[int, str]):
+    """The plain form of each character, found out once."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = _letter(chr(code))
+        return self[code]
+
+
+_LETTERS = _Letters()
+
+
 @cache
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     lists = tomllib.loads(project_file("config/sensitive_words.toml").read_text())
-    words = [
-        _word(word, spaced=language not in _UNSPACED) for language, each in lists["words"].items() for word in each
-    ]
+    words = [(word, language in _UNSPACED) for language, each in lists["words"].items() for word in each]
+    spaced = "|".join(_word(word) for word, unspaced in words if not unspaced)
+    joined = "|".join(re.escape(_plain(word)) for word, unspaced in words if unspaced)
     numbers = [pattern.replace("[uú]", "u") for pattern in lists["numbers"]["patterns"]]
-    return (("number", re.compile("|".join(numbers))), ("status", re.compile("|".join(words))))
+    # One boundary before all the words: the search then tries a word only where one begins.
+    return (
+        ("number", re.compile("|".join(numbers))),
+        ("status", re.compile(rf"\b(?:{spaced})")),
+        ("status", re.compile(joined)),
+    )
 
 
-def _word(word: str, *, spaced: bool) -> str:
-    stem = re.escape(_plain(word.removesuffix("*"))).replace(r"\ ", r"\s+").replace(r"\*", r"\w*")
-    if not spaced:
-        return stem
-    return rf"\b{stem}\w*" if word.endswith("*") else rf"\b{stem}\b"
+def _word(word: str) -> str:
+    stem = re.escape(_plain(word.removesuffix("*"))).replace(r"\ ", r"\s+")
+    return rf"{stem}\w*" if word.endswith("*") else rf"{stem}\b"

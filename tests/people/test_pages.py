@@ -18,6 +18,7 @@ from intake.people.models import Person
 from intake.people.vault import seal_identity
 from tests.browser import Browser
 from tests.factories import an_account
+from tests.world import World
 
 Acting = Callable[[str], AbstractContextManager[Actor]]
 
@@ -57,7 +58,7 @@ def test_without_a_reason_of_the_list_nothing_is_shown_or_logged_as_read(
 
 
 def test_the_entry_of_a_reading_stands_even_when_the_request_fails_after_it(
-    acting: Acting, owner: sa.Connection
+    acting: Acting, owner: sa.Connection, world: World
 ) -> None:
     person_id = _sealed(acting, "Zenaida Leída")
 
@@ -67,8 +68,8 @@ def test_the_entry_of_a_reading_stands_even_when_the_request_fails_after_it(
 
     with pytest.raises(ZeroDivisionError), acting("attorney"):
         read_and_fail()
-    read = sa.text("select count(*) from audit.event where kind = 'unseal' and record_id = :p")
-    assert owner.execute(read, {"p": person_id}).scalar_one() == 1
+    read = sa.text("select actor_id, compartment_id from audit.event where kind = 'unseal' and record_id = :p")
+    assert owner.execute(read, {"p": person_id}).one() == (world.users["attorney"], world.compartment)
 
 
 def test_a_log_that_takes_no_entry_shows_nothing(as_attorney: Browser, acting: Acting, owner: sa.Connection) -> None:
@@ -135,3 +136,14 @@ def test_nobody_of_that_name_is_said_calmly(as_attorney: Browser) -> None:
     assert page.status_code == 200
     assert "Nobody of this name" in page.get_data(as_text=True)
     assert as_attorney.post("/people/find", {"words": " . "}, once=None).status_code == 422
+
+
+def test_at_intake_the_same_name_is_a_hint_and_no_name_is_shown(as_intake: Browser, acting: Acting) -> None:
+    first = _sealed(acting, "Crisanto Belmonte")
+    with acting("intake"):
+        incident_id = an_account().incident_id
+        pseudonym = db.session.get_one(Person, first).pseudonym
+    form = {"legal_name": "Belmonte, Crisanto", "age_band": "25_44"}
+    answer = as_intake.post(f"/incidents/{incident_id}/intake/person", form, once=None, follow_redirects=True)
+    assert f"may be the same person as {pseudonym}" in answer.get_data(as_text=True)
+    assert "Crisanto" not in answer.get_data(as_text=True)
