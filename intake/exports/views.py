@@ -32,7 +32,7 @@ def index() -> ResponseReturnValue:
 
 
 @bp.route("/new", methods=["GET", "POST"])
-@requires(Permission.EXPORT_PREPARE)
+@requires(Permission.EXPORT_PREPARE, fresh=True)
 def new() -> ResponseReturnValue:
     """Say what a search would export, what is left out and why; then prepare it."""
     search_id = _search()
@@ -56,7 +56,7 @@ def _search() -> uuid.UUID | None:
 
 
 @bp.post("/bundle")
-@requires(Permission.EXPORT_PREPARE)
+@requires(Permission.EXPORT_PREPARE, fresh=True)
 def bundle() -> ResponseReturnValue:
     """Prepare a bundle of the chosen files; a red check leads back and says so."""
     items, names = bundles.chosen(request.form.getlist("items")), request.form.get("names") == "y"
@@ -85,7 +85,7 @@ def show(export_id: uuid.UUID) -> ResponseReturnValue:
 
 
 @bp.post("/<uuid:export_id>/approve")
-@requires(Permission.EXPORT_APPROVE)
+@requires(Permission.EXPORT_APPROVE, fresh=True)
 def approve(export_id: uuid.UUID) -> ResponseReturnValue:
     """Approve somebody else's export."""
     services.approve(db.session.get_one(Export, export_id))
@@ -94,7 +94,7 @@ def approve(export_id: uuid.UUID) -> ResponseReturnValue:
 
 
 @bp.get("/<uuid:export_id>/file")
-@requires(Permission.EXPORT_PREPARE)
+@requires(Permission.EXPORT_PREPARE, fresh=True)
 def download(export_id: uuid.UUID) -> ResponseReturnValue:
     """Log the download and lead to the file in the store."""
     address = services.download(db.session.get_one(Export, export_id), current_app.extensions["storage"])
