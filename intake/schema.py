@@ -28,6 +28,7 @@ import intake.preservation.models
 import intake.search.models
 import intake.viewing.models  # noqa: F401
 from intake import guards
+from intake.audit import compare
 from intake.db import Base
 from intake.settings import project_file
 
@@ -46,11 +47,15 @@ def upgrade(owner_url: str, revision: str = "head") -> None:
     """Bring the database at `owner_url` to `revision`. One at a time: others wait on an advisory lock."""
     with _owner(owner_url) as connection:
         guards.make_roles(connection)
+        known: list[str] | None = None
         if _heads() != _here(connection):
+            known = compare.known(connection)
             guards.lift(connection)
             command.upgrade(_config(connection), revision)
         if _heads() == _here(connection) and guards.laid(connection) != guards.stamp():
             guards.lay(connection)
+            if known is not None:
+                compare.adopt(connection, known)
 
 
 def downgrade(owner_url: str, revision: str) -> None:

@@ -41,6 +41,8 @@ def create_functions() -> list[str]:
         _LOG_DIFFERENCES,
         _DIFFERENCES.replace(":skipped", skipped),
         _COMPARE,
+        _ADOPT,
+        "REVOKE ALL ON FUNCTION audit.adopt(text[]) FROM PUBLIC",
         f"GRANT USAGE ON SCHEMA vault TO {KEEPER}",
         f"GRANT SELECT ON ALL TABLES IN SCHEMA vault TO {KEEPER}",
         *(
@@ -66,6 +68,20 @@ def differences(connection: sa.Connection, key: VerifierKey | None = None) -> li
     """Return every difference, asked as the database's owner. key: the log's, to check what it signed."""
     rows = connection.execute(sa.text("select what, tab, record, fields from audit.differences()"))
     return [Finding(r.what, r.tab, r.record, tuple(r.fields or ())) for r in rows] + altered_heads(connection, key)
+
+
+def known(connection: sa.Connection) -> list[str] | None:
+    """Return what differs before a migration, as adopt() takes it; None on a database that has no comparison yet."""
+    there = connection.execute(sa.text("select to_regprocedure('audit.differences()') is not null")).scalar_one()
+    if not there:
+        return None
+    rows = connection.execute(sa.text("select what || ' ' || tab || ' ' || record from audit.differences()"))
+    return list(rows.scalars())
+
+
+def adopt(connection: sa.Connection, before: list[str]) -> int:
+    """Log what a migration changed past the triggers, but nothing of `before`; return how many rows."""
+    return int(connection.execute(sa.text("select audit.adopt(:known)"), {"known": before}).scalar_one())
 
 
 def altered_heads(connection: sa.Connection, key: VerifierKey | None = None) -> list[Finding]:
@@ -164,4 +180,29 @@ BEGIN
   INSERT INTO audit.comparison (rows, findings, first) VALUES ((SELECT count(*) FROM audit.event),
     n + cardinality(heads), (heads || coalesce(first, '{{}}'))[1:{SHOWN}]);
   RETURN n + cardinality(heads);
+END $$"""
+# A migration changes rows while no trigger watches. What it changed is logged afterwards, as its doing; what differed
+# before it (`known`) stays a difference, so that a new release launders nothing.
+_ADOPT = """CREATE FUNCTION audit.adopt(known text[]) RETURNS int LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = audit, pg_temp SET timezone = 'UTC' AS $$
+DECLARE d record; row jsonb; hidden text[]; tab regclass; key text; act text; n int := 0;
+BEGIN
+  FOR d IN SELECT * FROM audit.differences() f WHERE f.what IN ('changed', 'unlogged', 'missing')
+    AND f.what || ' ' || f.tab || ' ' || f.record <> ALL(known) LOOP
+    SELECT c.oid::regclass, string_to_array(rtrim(encode(t.tgargs, 'escape'), '\\000'), '\\000') INTO tab, hidden
+      FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace AND s.nspname IN ('public', 'vault')
+      JOIN pg_trigger t ON t.tgrelid = c.oid AND t.tgname = 'audit_changes' WHERE c.relname = d.tab;
+    SELECT string_agg(format('(to_jsonb(t) ->> %L)', k), ' || ''/'' || ' ORDER BY o) INTO key
+      FROM unnest(string_to_array(hidden[1], '/')) WITH ORDINALITY u(k, o);
+    row := NULL;
+    EXECUTE format('SELECT to_jsonb(t) FROM %s t WHERE %s = $1', tab, key) INTO row USING d.record;
+    act := CASE d.what WHEN 'changed' THEN 'update' WHEN 'unlogged' THEN 'insert' ELSE 'delete' END;
+    IF d.what = 'changed' THEN SELECT jsonb_object_agg(f, row -> f) INTO row FROM unnest(d.fields) f; END IF;
+    row := row - hidden[2:];
+    PERFORM audit.write_event(act, d.tab, d.record, (row ->> 'compartment_id')::int, coalesce(d.fields, '{}'),
+      jsonb_build_object('table', d.tab, 'op', act, 'id', d.record, 'actor', NULL, 'by', 'migration', 'old', NULL,
+      'at', to_char(clock_timestamp() AT TIME ZONE 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'new', row)::text);
+    n := n + 1;
+  END LOOP;
+  RETURN n;
 END $$"""

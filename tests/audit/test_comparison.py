@@ -9,12 +9,13 @@ from contextlib import AbstractContextManager
 import pytest
 import sqlalchemy as sa
 
-from intake import db
+from intake import db, schema
 from intake.access import notices
 from intake.access.actor import Actor
-from intake.audit.compare import compare, compare_nightly, differences
+from intake.audit.compare import adopt, compare, compare_nightly, differences, known
 from intake.audit.state import state
 from intake.audit.watch import watch_log
+from intake.settings import Settings
 from tests.audit.conftest import Log
 from tests.browser import Browser
 from tests.factories import an_account, an_incident
@@ -95,3 +96,46 @@ def test_the_programs_role_may_ask_for_a_comparison_and_never_for_its_rows(tampe
         assert compare() >= 1
     with acting("intake"), pytest.raises(sa.exc.ProgrammingError):
         db.session.execute(sa.text("select * from audit.differences()"))
+
+
+def test_what_a_migration_changed_is_logged_as_its_doing_and_nothing_that_differed_before(
+    tampered: str, acting: Acting, owner: sa.Connection
+) -> None:
+    with acting("intake"):
+        moved, gone = str(an_incident(title="one").id), an_account().id
+        db.session.flush()
+    before = known(owner)
+    assert before is not None
+    assert f"changed incident {tampered}" in before
+    with owner.engine.execution_options(isolation_level="READ COMMITTED").begin() as migration:
+        migration.execute(sa.text("set local session_replication_role = replica"))
+        migration.execute(sa.text("update incident set title = 'moved' where id = :id"), {"id": moved})
+        migration.execute(sa.text("delete from account where id = :id"), {"id": gone})
+        migration.execute(sa.text("update app_user set language = 'es' where email like 'intake%'"))
+        migration.execute(
+            sa.text(
+                "insert into incident (compartment_id, opened_by_id, title) select compartment_id, opened_by_id, 'made'"
+                " from incident where id = :id"
+            ),
+            {"id": moved},
+        )
+    assert len(differences(owner)) == len(before) + 4
+    assert adopt(owner, before) == 4
+    assert {f.record_id for f in differences(owner)} == {line.split(" ")[2] for line in before}
+    payload = owner.execute(
+        sa.text("select payload::jsonb from audit.event where record_id = :id order by id desc limit 1"), {"id": moved}
+    ).scalar_one()
+    assert payload["by"] == "migration"
+    assert payload["new"] == {"title": "moved"}
+
+
+def test_a_new_release_on_a_filled_database_leaves_no_difference(
+    acting: Acting, settings: Settings, owner: sa.Connection
+) -> None:
+    with acting("intake"):
+        an_incident()
+    before = [(f.what, f.record_id) for f in differences(owner)]
+    db.session.remove()
+    schema.downgrade(settings.database_url, "0011")
+    schema.upgrade(settings.database_url)
+    assert [(f.what, f.record_id) for f in differences(owner)] == before
