@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 
 import sqlalchemy as sa
 from babel.dates import format_datetime
@@ -13,12 +14,11 @@ from intake.access.models import Compartment
 from intake.access.policy import Permission
 from intake.audit.trail import record
 from intake.documents.letter import Letter, render_letter, render_letter_word
-from intake.documents.private import names_in, private_details
+from intake.documents.private import private_details
 from intake.errors import NotAllowed, NotNow
 from intake.incidents.models import Account, Incident
 from intake.matters.models import Matter
-from intake.people.models import Person
-from intake.people.vault import sealed_fields, unseal_identity
+from intake.people.name_search import standing_in
 from intake.preservation.clock import ZONE, window
 from intake.preservation.kinds import kind, letter_words
 from intake.preservation.models import PotentialSource
@@ -69,9 +69,17 @@ def _span(when: tuple[dt.datetime, dt.datetime], language: str) -> str:
     return words[form].format(first=told[0], last=told[1])
 
 
-def private_in(made: Letter) -> list[str]:
-    """Return the kinds of private numbers (RR.*) that seem to stand in the letter. Its place is meant to be there."""
-    return sorted({detail.code for detail in private_details(_text(made)) if detail.code != "RR.HOMEADDR"})
+def private_in(made: Letter, incident_id: uuid.UUID) -> list[str]:
+    """Return what private things seem to stand in the letter: kinds of numbers (RR.*), "name", or "name_part".
+
+    Sealed names of the incident's people are compared as blind tokens; nothing is opened. One word of a name alone
+    ("name_part") may be a shop's or a street's: that is only said. The letter's place is meant to be there.
+    """
+    found = {detail.code for detail in private_details(_text(made)) if detail.code != "RR.HOMEADDR"}
+    people = set(db.session.scalars(sa.select(Account.person_id).where(Account.incident_id == incident_id)))
+    (standing,) = standing_in([_text(made)], people)
+    found |= {{"whole": "name", "part": "name_part"}[standing]} if standing else set()
+    return sorted(found)
 
 
 def _text(made: Letter) -> str:
@@ -81,13 +89,12 @@ def _text(made: Letter) -> str:
 def paper(source: PotentialSource, form: str, language: str = "en") -> bytes:
     """Return the letter as "pdf" or "docx" and log that it left.
 
-    The names of the incident's people are compared with it first. Raises NotAllowed, NotNow when a name or a private
-    number stands in it.
+    Raises NotAllowed, NotNow when a sealed name of the incident or a private number stands in it.
     """
     if not current().may(Permission.EVIDENCE_ADD, source.compartment_id):
         raise NotAllowed
     made = letter(source, language)
-    if private_in(made) or any(names_in(_text(made), [name]) for name in _names(source)):
+    if set(private_in(made, source.incident_id)) - {"name_part"}:
         raise NotNow("private_detail")
     body = render_letter(made) if form == "pdf" else render_letter_word(made)
     record(
@@ -99,15 +106,3 @@ def paper(source: PotentialSource, form: str, language: str = "en") -> bytes:
         size=len(body),
     )
     return body
-
-
-def _names(source: PotentialSource) -> list[str]:
-    people = db.session.scalars(
-        sa.select(Person).join(Account, Account.person_id == Person.id).where(Account.incident_id == source.incident_id)
-    )
-    opened = [
-        unseal_identity(person, "letter: no name may stand in it")
-        for person in people
-        if set(sealed_fields(person.id)) & {"legal_name", "safe_name"}
-    ]
-    return [each[field] for each in opened for field in ("legal_name", "safe_name") if each.get(field)]

@@ -155,6 +155,6 @@ def _page(line: queries.Line, form: SourceForm, theirs: dict[str, str], move_for
         move_form=move_form or _move_form(line),
         letter=made,
         letter_language=language,
-        private=letters.private_in(made),
+        private=letters.private_in(made, line.incident.id),
         moment=_now(),
     )

@@ -184,9 +184,13 @@ def test_a_letter_in_which_a_name_was_typed_does_not_leave(acting: Acting) -> No
     with acting("attorney"):
         account = an_account()
         seal_identity(db.session.get_one(Person, account.person_id), {"legal_name": NAME})
-        source = services.suspect(account.incident, "PS.HOME", what=f"door of {NAME.upper()}")
+        source = services.suspect(account.incident, "PS.HOME", what=f"door of {NAME.title()}")
+        assert letters.private_in(letters.letter(source), account.incident_id) == ["name"]
         with pytest.raises(NotNow):
             letters.paper(source, "pdf")
+        source.what = "camera of the Quetzalcoatl bakery"
+        assert letters.private_in(letters.letter(source), account.incident_id) == ["name_part"]
+        assert letters.paper(source, "pdf")
         source.what = "door camera, call (213) 555-0144"
         with pytest.raises(NotNow):
             letters.paper(source, "docx")
