@@ -1,12 +1,12 @@
 # The verbs. `make run` needs Python 3.11 or newer, git and make; everything else comes with it.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help run demo test check fix bench db shell lock
+.PHONY: help run demo test access-matrix check fix bench db shell lock
 PY := .venv/bin/python
 T ?=
 
 help: ## show the verbs
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 15
 
 run: ## start everything on this machine, with the demonstration matter
 	@.ci/venv.sh run
@@ -15,6 +15,10 @@ run: ## start everything on this machine, with the demonstration matter
 demo: ## load the demonstration matter again
 	@.ci/venv.sh run
 	@$(PY) -m intake.cli demo
+
+access-matrix: ## who gets what at every address, every cell (WRITE=1 writes the table anew)
+	@.ci/venv.sh dev
+	@TESTIGO_WHOLE_MATRIX=1 TESTIGO_WRITE_MATRIX=$(if $(WRITE),1) $(PY) -m pytest tests/access/test_matrix.py
 
 test: ## all tests, or some: make test T=tests/local
 	@.ci/venv.sh dev

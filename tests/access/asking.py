@@ -251,3 +251,13 @@ def ask(browser: Browser, what: Ask, ids: Ids) -> TestResponse:
 def shape(answer: TestResponse, what: Ask, ids: Ids) -> tuple[int, int]:
     """Return status and length, without the address that a page repeats: numbers have more or fewer digits."""
     return answer.status_code, len(answer.get_data(as_text=True).replace(what.address.format(**ids), ""))
+
+
+def unsafe(app: Flask) -> list[Ask]:
+    """Return the requests that may change something."""
+    return [each for each in asks_of(app) if each.method != "GET"]
+
+
+def send(browser: Browser, what: Ask, ids: Ids, **options: Any) -> TestResponse:
+    """Send a request with nothing but what is given."""
+    return browser.client.open(what.address.format(**ids), method=what.method, **options)
