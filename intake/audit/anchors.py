@@ -17,7 +17,7 @@ from typing import Any
 import psycopg
 
 from intake.audit.identity import Outside
-from intake.audit.notes import Checkpoint, signed_at
+from intake.audit.notes import BadNote, Checkpoint, signed_at
 from intake.audit.stored import StoredTree
 from intake.audit.timestamps import Authority, TimestampAway
 from intake.audit.tree import consistency_path
@@ -26,6 +26,8 @@ from intake.errors import NotThere, StoreUnavailable
 from intake.storage import Storage
 
 log = logging.getLogger("testigo.sequencer")
+# A witness folder on a full disk or with a damaged file, a tile that is gone: one place's trouble, said and alarmed.
+_BROKEN = (BadNote, OSError, LookupError)
 Row = tuple[Any, ...]
 
 
@@ -96,7 +98,7 @@ class Anchors:
     ) -> str:
         try:
             content, at = send()
-        except (WitnessRefused, WitnessAway, TimestampAway, StoreUnavailable, NotThere) as failure:
+        except (WitnessRefused, WitnessAway, TimestampAway, StoreUnavailable, NotThere, *_BROKEN) as failure:
             trouble = str(failure) or type(failure).__name__
             connection.execute(_FAILED, (kind, name, trouble))
             return trouble

@@ -51,6 +51,8 @@ SELECT jsonb_build_object(
   'size', coalesce((SELECT max(size) FROM checkpoint), 0),
   'root', (SELECT encode(root, 'hex') FROM checkpoint ORDER BY size DESC LIMIT 1),
   'at', (SELECT at FROM checkpoint ORDER BY size DESC LIMIT 1),
+  'unsent_since', (SELECT c.at FROM checkpoint c WHERE c.size > coalesce((SELECT max(size) FROM anchor), 0)
+    ORDER BY c.size LIMIT 1),
   'waiting_since', (SELECT e.at FROM event e WHERE e.id = (SELECT min(event_id) FROM pending)),
   'anchors', (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', a.kind, 'name', a.name, 'size', a.size, 'at', a.at)
     ORDER BY a.kind, a.name), '[]') FROM (SELECT p.kind, p.name, n.size, n.at FROM post p CROSS JOIN LATERAL

@@ -37,7 +37,7 @@ class State:
     """size: leaves under the newest head; root: its hash (hex, "" while the log is empty); at: when it was signed.
 
     waiting_since: when the oldest event was written that no head covers yet. compared_at and differences: the last
-    comparison of rows with the log.
+    comparison of rows with the log. unsent_since: when the oldest head was signed that no place outside has got.
     """
 
     size: int
@@ -48,16 +48,19 @@ class State:
     failing: tuple[Failing, ...]
     compared_at: dt.datetime | None
     differences: int
+    unsent_since: dt.datetime | None = None
 
     def last(self, kind: str) -> Anchored | None:
         """Return the newest anchor of a kind, or None: nobody of that kind keeps a head."""
         return max((a for a in self.anchors if a.kind == kind), key=lambda a: (a.size, a.at), default=None)
 
     def alarms(self, now: dt.datetime) -> list[str]:
-        """Return what needs attention, as codes: 'waiting', 'differences', 'witness NAME', 'timestamp NAME' ..."""
+        """Return what needs attention, as codes: waiting, unsent, differences, 'witness NAME', 'timestamp NAME'."""
         late = [f"{f.kind} {f.name}" for f in self.failing if now - f.since >= ALARM]
         if self.waiting_since and now - self.waiting_since >= ALARM:
             late.append("waiting")
+        if self.unsent_since and now - self.unsent_since >= ALARM:
+            late.append("unsent")  # whoever should send heads is dead: no place even failed
         if self.differences:
             late.append("differences")
         return late
@@ -77,6 +80,7 @@ def state(connection: sa.Connection | None = None) -> State:
         tuple(Failing(f["kind"], f["name"], dt.datetime.fromisoformat(f["since"])) for f in found["failing"]),
         _time(compared.get("at")),
         compared.get("findings", 0),
+        _time(found["unsent_since"]),
     )
 
 

@@ -7,13 +7,13 @@ that time, to anybody who trusts the authority's certificate, without trusting u
 from __future__ import annotations
 
 import datetime as dt
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
 import rfc3161_client
 from cryptography import x509
+
+from intake.audit.posting import post
 
 TIMEOUT = 15  # seconds
 MOST_ANSWER = 1 << 17  # bytes; tokens with their certificates have some 6,000
@@ -54,12 +54,10 @@ class Authority:
             .cert_request(cert_request=True)
             .build()
         )
-        asked = urllib.request.Request(  # noqa: S310
-            self.url, query.as_bytes(), {"Content-Type": "application/timestamp-query"}, method="POST"
-        )
         try:
-            with urllib.request.urlopen(asked, timeout=TIMEOUT) as answer:  # noqa: S310
-                response = answer.read(MOST_ANSWER)
+            response = post(
+                self.url, query.as_bytes(), "application/timestamp-query", seconds=TIMEOUT, most=MOST_ANSWER
+            )
             nonce = rfc3161_client.decode_timestamp_response(response).tst_info.nonce
             if nonce != query.nonce:
                 raise TimestampAway("the answer is to another question")

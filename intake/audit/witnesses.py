@@ -16,7 +16,6 @@ import json
 import os
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,6 +34,7 @@ from intake.audit.notes import (
     opened,
     parse_signatures,
 )
+from intake.audit.posting import post
 from intake.audit.tree import extends
 
 MOST_PROOF = 63  # lines of a consistency proof (C2SP tlog-witness)
@@ -177,12 +177,9 @@ class WitnessAddress:
 
     def add(self, request: str) -> str:
         """Post a checkpoint."""
-        asked = urllib.request.Request(  # noqa: S310 (http and https only: checked where it is configured)
-            f"{self.url.rstrip('/')}/add-checkpoint", request.encode(), {"Content-Type": "text/plain"}, method="POST"
-        )
+        url = f"{self.url.rstrip('/')}/add-checkpoint"
         try:
-            with urllib.request.urlopen(asked, timeout=TIMEOUT) as answer:  # noqa: S310
-                return str(answer.read(MOST_REQUEST).decode())
+            return post(url, request.encode(), "text/plain", seconds=TIMEOUT, most=MOST_REQUEST).decode()
         except urllib.error.HTTPError as refusal:
             raise WitnessRefused(refusal.code, refusal.read(200).decode(errors="replace")) from refusal
         except (OSError, UnicodeDecodeError) as silence:

@@ -260,14 +260,30 @@ def test_while_an_authority_and_a_witness_are_away_writes_go_on_and_the_alarm_ri
     assert log.authorities[0].asked == asked
     now = dt.datetime.now(dt.UTC)
     standing = state(owner)
+    assert standing.unsent_since is None
     assert standing.alarms(now) == []
     assert standing.alarms(now + dt.timedelta(minutes=16)) == ["timestamp authority-0", "witness witness.example/west"]
     assert {a.name for a in standing.anchors if a.size == standing.size} == {
         "witness.example/east", "authority-1", log.settings.s3_checkpoints_bucket,
     }  # fmt: skip
     log.authorities[0].up = True
+    (damaged,) = log.folders[0].folder.glob("*.note")
+    whole = damaged.read_text()
+    damaged.write_text("nonsense")
+    assert [t.split(":")[0] for t in log.send()] == ["witness witness.example/west"]
+    damaged.write_text(whole)
     assert log.send() == []
     assert state(owner).alarms(now + dt.timedelta(minutes=16)) == []
+
+
+def test_heads_that_nobody_sends_ring_too(log: Log, acting: Acting, owner: sa.Connection) -> None:
+    with acting("intake"):
+        an_incident()
+    log.fold()
+    later = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=16)
+    assert state(owner).alarms(later) == ["unsent"]
+    assert log.send() == []
+    assert state(owner).alarms(later) == []
 
 
 def test_heads_in_the_store_are_locked(log: Log, owner: sa.Connection) -> None:
