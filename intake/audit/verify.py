@@ -216,8 +216,8 @@ class _Checks:
                 self.report.refused.append(f"Event {index} is not in the log as the bundle shows it.")
             self._openings(event)
         self.report.proven.append(
-            f"{len(disclosed)} events read exactly so in the log {self.head.checkpoint.origin};"
-            f" of {len(seen) - len(disclosed)} more only that they are in it."
+            f"Events that read exactly so in the log {self.head.checkpoint.origin}: {len(disclosed)}."
+            f" Events proved to be in it, and no more: {len(seen) - len(disclosed)}."
         )
         self.report.not_proven.append(
             "That what people recorded is true; and nothing about events outside this bundle."
@@ -244,9 +244,9 @@ class _Checks:
             if file["sha256"] not in set(_strings(json.loads(disclosed.get(file["event"], "null")))):
                 self.report.refused.append(f"No disclosed event names this file by its hash: {file['name']}")
         if tied:
-            self.report.proven.append(f"{tied} files are byte for byte those whose SHA-256 the events name.")
+            self.report.proven.append(f"Files that are byte for byte those whose SHA-256 the events name: {tied}.")
         if tied < len(files):
-            self.report.not_proven.append(f"Where {len(files) - tied} files come from: no event names them.")
+            self.report.not_proven.append(f"Where files come from that no event names: {len(files) - tied}.")
 
 
 def _proof(folder: Path) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def test_a_good_bundle_is_accepted_and_says_what_it_proves_and_what_not(good: Ma
     assert report.refused == []
     said = " ".join(report.proven)
     assert "witness.example/east" in said
-    assert "1 files are byte for byte" in said
+    assert "SHA-256 the events name: 1." in said
     assert "That what people recorded is true" in " ".join(report.not_proven)
 
 

@@ -13,9 +13,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from intake import cli
 from intake.audit.verify import Trust
+from intake.local.supervisor import environment
 from tests.audit.conftest import Log, Made
 from tests.audit.forging import CHANGES, flip, reseal
 from tests.audit.third_verifier import check
+from tests.world import World
 
 
 def as_file(trust: Trust) -> dict[str, list[str]]:
@@ -75,3 +77,33 @@ def test_a_missing_folder_is_refused_not_an_error(log: Log, tmp_path: Path) -> N
     trust = tmp_path / "trust.json"
     trust.write_text(json.dumps(as_file(log.trust)))
     assert cli.main(["verify", str(tmp_path / "nowhere"), "--trust", str(trust)]) == 1
+
+
+def test_the_command_writes_what_its_user_may_see_and_nothing_over_anything(
+    good: Made, log: Log, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment(log.settings).items():
+        monkeypatch.setenv(name, value)
+    command = ["bundle", str(tmp_path / "bag"), "--record", good.record_id, "--as"]
+    for who in ("stranger", "intake"):
+        assert cli.main([*command, world.emails[who]]) == 1
+    assert cli.main([*command, "nobody@example.org"]) == 1
+    assert not (tmp_path / "bag").exists() or not any((tmp_path / "bag").iterdir())
+    assert cli.main([*command, world.emails["attorney"]]) == 0
+    check(tmp_path / "bag", as_file(log.trust))
+    assert '"payload"' in (tmp_path / "bag/data/proof.json").read_text()
+    assert cli.main([*command, world.emails["attorney"]]) == 1
+
+
+def test_the_newest_head_and_the_keys_are_printed_for_others_to_keep(
+    good: Made, log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = log.settings.with_(key_file_path=str(tmp_path / "keys.json"))
+    mine.log_key_file.write_text(log.key.text)
+    mine.log_key_file.chmod(0o600)
+    for name, value in environment(mine).items():
+        monkeypatch.setenv(name, value)
+    assert cli.main(["checkpoint"]) == 0
+    assert capsys.readouterr().out.startswith(f"{log.key.name}\n")
+    assert cli.main(["checkpoint", "--trust"]) == 0
+    assert json.loads(capsys.readouterr().out)["log"] == [log.key.verifier.text]
