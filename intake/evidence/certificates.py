@@ -115,9 +115,11 @@ def log_certificate(state: State, form: str, oath_form: str, compartment_id: int
     return draft
 
 
-def oaths(compartment_id: int) -> list[tuple[str, str]]:
-    """Return (code, words) of the oaths that the court's profile has."""
-    return [(code, str(oath["form_text"])) for code, oath in court(_matter(compartment_id).court).oaths.items()]
+def oaths(compartment_id: int) -> list[str]:
+    """Return the codes (OA.*) of the oaths that the court's profile has, the house's own choice first."""
+    profile = court(_matter(compartment_id).court)
+    house = str(profile.value("declaration.default_oath"))
+    return [house, *(code for code in profile.oaths if code != house)]
 
 
 def one_compartment(items: Sequence[EvidenceItem]) -> int:

@@ -39,7 +39,7 @@ class CertificateForm(CaseForm):
     """Which files, which oath, which kind of file."""
 
     items = SelectMultipleField(_("Files"), validate_choice=False)
-    oath = SelectField(_("Where it will be signed"))
+    oath = SelectField(_("Oath"))
     form = RadioField(_("Format"), choices=[("pdf", "PDF"), ("docx", "Word")], default="pdf")
 
 

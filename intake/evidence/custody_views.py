@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Response, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
@@ -36,7 +37,7 @@ def _beside(item: EvidenceItem) -> dict[str, Any]:
     kept = origins.origin_of(item)
     return {
         "form": OriginForm(formdata=None, obj=kept, prefix=""),
-        "rows": custody_report.origin_rows(kept, current().language),
+        "rows": custody_report.origin_rows(kept, _language()),
         "order": queries.destruction_of(item),
         "held": bool(queries.holds_on(item.incident_id, item.compartment_id)),
     }
@@ -206,14 +207,14 @@ def decide_destruction(order_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _custody_page(item: EvidenceItem, **forms: Any) -> str:  # noqa: ANN401
-    report, language = custody_report.report_of(item), current().language
+    report = custody_report.report_of(item)
     kept = report.origin
     known = {"origin_form": OriginForm(formdata=None, obj=kept), "destruction_form": DestructionForm(formdata=None)}
     return render_template(
         "evidence/custody.html",
         report=report,
         item=item,
-        origin_rows=custody_report.origin_rows(kept, language),
+        origin_rows=custody_report.origin_rows(kept, _language()),
         orders=words.ORDERS,
         barred=str(words.NOT_DESTROYED.get(forms.pop("barred", ""), "")),
         theirs=forms.pop("theirs", {}),
@@ -229,7 +230,7 @@ def _certificate_page(form: CertificateForm, why: str = "") -> str:
     listed = {item.id for item in items}
     items += [item for item in queries.chosen(_ids(form.items.data or [])) if item.id not in listed]
     compartment = items[0].compartment_id if items else current().compartment_for(Permission.EVIDENCE_CERTIFY)
-    form.oath.choices = [(code, code_words) for code, code_words in certificates.oaths(compartment)]
+    form.oath.choices = [(code, words.OATHS.get(code, code)) for code in certificates.oaths(compartment)]
     days = _settings().certificate_check_days
     red = {item.id: words.RED[code] for item in items if (code := certificates.why_red(item, days))}
     return render_template(
@@ -282,6 +283,10 @@ def _marked(form: Any, invalid: Invalid) -> Any:  # noqa: ANN401
 
 def _file(body: bytes, media_type: str, name: str) -> Response:
     return Response(body, mimetype=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+def _language() -> str:
+    return str(get_locale() or "en")
 
 
 def _settings() -> Settings:

@@ -10,7 +10,6 @@ from intake.evidence.words import STEPS, short_hash
 
 MORE_STEPS = {
     "origin": lazy_gettext("Said how it came to us"),
-    "derived": lazy_gettext("A working copy was made of it"),
     "certified": lazy_gettext("Named in a draft certificate"),
     "destruction_asked": lazy_gettext("Destruction asked for, by order of a court"),
     "destruction_refused": lazy_gettext("Destruction refused"),
@@ -31,6 +30,11 @@ BLOCKED = {
     "too_many": lazy_gettext("Choose at most 500 files."),
     "several_matters": lazy_gettext("Choose files of one matter only."),
     "no_log": lazy_gettext("The log has no signed head yet. Try again in a minute."),
+}
+OATHS = {
+    "OA.UNIVERSAL": lazy_gettext("Valid everywhere: names the laws of the United States"),
+    "OA.US": lazy_gettext("Signed inside the United States: the shorter words"),
+    "OA.ABROAD": lazy_gettext("Signed outside the United States"),
 }
 ORDERS = {
     "asked": lazy_gettext("Waits for a second person"),
@@ -70,6 +74,8 @@ def step_detail(step: Step) -> str:
     if step.kind == "derived":
         parts = (told.get("tool"), told.get("tool_version"), short_hash(told.get("parent_sha256")))
         return " · ".join(str(part) for part in (told.get("derivative") or told.get("kind"), *parts) if part)
+    if step.kind == "scanned":
+        return " · ".join(str(told[name]) for name in ("finding", "why", "by", "signatures") if told.get(name))
     if step.kind == "certified":
         return f"{told.get('rule', '')} · {told.get('certificate', '')}"
     if told.get("sha256"):

@@ -94,7 +94,7 @@ def test_no_code_that_does_not_exist_no_private_number_and_no_day_to_come(item: 
     )
     for told in wrong:
         with acting("intake"), pytest.raises(Invalid):
-            origins.tell_origin(db.session.get_one(EvidenceItem, item), None, **told)  # type: ignore[arg-type]
+            origins.tell_origin(db.session.get_one(EvidenceItem, item), None, **told)
 
 
 def test_who_may_only_read_cannot_say_how_it_came(
