@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 import sqlalchemy as sa
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 from intake import db
 from intake.evidence.models import EvidenceItem
@@ -31,8 +31,9 @@ def reasons(acting: Acting, item: uuid.UUID, name: str = "intake") -> dict[uuid.
 
 def changed(body: bytes) -> bytes:
     """Return the photo smaller, compressed harder, and with a mark in its corner, as a messenger sends it on."""
-    picture = Image.open(io.BytesIO(body)).resize((640, 480))
-    ImageDraw.Draw(picture).rectangle((600, 450, 636, 476), fill="black")
+    picture = ImageOps.exif_transpose(Image.open(io.BytesIO(body)))
+    picture.thumbnail((640, 640))
+    ImageDraw.Draw(picture).rectangle((440, 450, 476, 476), fill="black")
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=40)
     return out.getvalue()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 import uuid
 from pathlib import Path
 
 import pytest
+from PIL import ExifTags, Image
 from playwright.sync_api import Page
 
 from tests.chromium import PHONE, WIDE, OpenPage, overflow, violations
@@ -25,12 +27,22 @@ def items(desk: Desk, tmp_path: Path) -> dict[str, uuid.UUID]:
     desk.with_signatures(tmp_path).scan(held)
     infected = desk.keep(EICAR + b" on a page", "infected.bin")
     desk.scan(infected)
-    photo = desk.work(samples.photo(orientation=6), "IMG_0001.jpg")
-    desk.work(changed(samples.photo(orientation=6)), "IMG-WA0001.jpg")
+    photo = desk.work(turned(6), "IMG_0001.jpg")
+    desk.work(changed(turned(6)), "IMG-WA0001.jpg")
     paper = desk.work(samples.pdf("Notice of custody", "Second page"), "notice.pdf", all_of_it=True)
     video = desk.work(samples.recording("mov"), "IMG_0002.MOV", all_of_it=True)
     print_ = desk.work(samples.written(SPANISH), "sign.png", all_of_it=True)
     return {"held": held, "infected": infected, "photo": photo, "paper": paper, "video": video, "print": print_}
+
+
+def turned(orientation: int) -> bytes:
+    """Return a photo of a scene as a telephone stores one that was held upright."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    exif[ExifTags.Base.Model] = "A telephone"
+    out = io.BytesIO()
+    Image.open(io.BytesIO(samples.demo_photo(9))).save(out, "JPEG", exif=exif)
+    return out.getvalue()
 
 
 def keep(page: Page, name: str) -> None:
