@@ -152,6 +152,7 @@ def doctor(settings: Settings, _options: argparse.Namespace) -> int:
     engine = sa.create_engine(settings.program_url)
     with engine.connect() as connection:
         late = schema.behind(connection)
+        organisations = list(connection.execute(sa.select(Organisation.id)).scalars())
         unguarded = health.findings(connection)
         fast = connection.execute(
             sa.text("select proleakproof from pg_proc where proname = 'ts_match_vq'")
@@ -159,7 +160,8 @@ def doctor(settings: Settings, _options: argparse.Namespace) -> int:
         alarms = [] if late else state(connection).alarms(dt.datetime.now(dt.UTC))
         whole = late or not connection.execute(sa.text("select differing from access.fixity_state()")).scalar_one()
     lines = {
-        "keys and S3 answer": True,
+        "S3 answers": True,
+        "every organisation's key answers": keys.answer(settings, organisations),
         "the database is of this version": not late,
         "rows are guarded and clocks agree": not unguarded,
         "search may use its word index under row security": fast,

@@ -11,7 +11,18 @@ from intake.keys.envelope import KeyService, SealedFields, rewrap, seal, unseal
 from intake.keys.key_file import LocalKeyFile
 from intake.settings import Settings
 
-__all__ = ["AwsKms", "KeyService", "LocalKeyFile", "SealedFields", "prepare", "rewrap", "seal", "service", "unseal"]
+__all__ = [
+    "AwsKms",
+    "KeyService",
+    "LocalKeyFile",
+    "SealedFields",
+    "answer",
+    "prepare",
+    "rewrap",
+    "seal",
+    "service",
+    "unseal",
+]
 
 
 def service(settings: Settings) -> KeyService:
@@ -28,6 +39,17 @@ def prepare(settings: Settings, organisations: list[int]) -> None:
     if settings.key_service == "file":
         LocalKeyFile.create(settings.key_file, organisations)
     service(settings).prepare(organisations)
+
+
+def answer(settings: Settings, organisations: list[int]) -> bool:
+    """Tell whether each organisation's keys can be used now: for the check-up, which reports and goes on."""
+    try:
+        for organisation in organisations:
+            service(settings).current(organisation)
+            service(settings).derive(organisation, "check")
+    except KeyUnavailable:
+        return False
+    return True
 
 
 def _kms(settings: Settings) -> AwsKms:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -14,11 +16,13 @@ from intake import cli, db, keys
 from intake.access import sessions
 from intake.access.actor import Actor
 from intake.errors import KeyUnavailable
+from intake.local.postgres import installed_programs
 from intake.people import rotation, vault
 from intake.people.models import Person
 from intake.people.vault import seal_identity, unseal_identity
 from intake.settings import Settings
 from tests.factories import an_account
+from tests.people.test_dump import dump
 from tests.world import World
 
 Acting = Callable[[str], AbstractContextManager[Actor]]
@@ -95,32 +99,29 @@ def test_writers_at_work_lose_nothing_while_keys_rotate(
     assert {p: _opened(acting, p) for p in people} == last == dict.fromkeys(people, f"vez {ROUNDS - 1}")
 
 
-@pytest.fixture
-def restored(settings: Settings, owner: sa.Connection) -> Callable[[], None]:
-    """Put wrapped keys and ciphertext back as they were when the fixture began: a backup that is restored."""
-    rows = owner.execute(sa.text("select person_id, key_id, wrapped_key, sealed from vault.identity")).mappings().all()
-
-    def restore() -> None:
-        back = sa.text(
-            "update vault.identity set key_id = :key_id, wrapped_key = :wrapped_key, sealed = :sealed where person_id = :person_id"
-        )
-        for row in rows:
-            owner.execute(back, {**row, "sealed": json.dumps(row["sealed"])})
-
-    return restore
-
-
-def test_a_backup_from_before_two_rotations_opens(
-    acting: Acting, settings: Settings, world: World, owner: sa.Connection, restored: Callable[[], None]
+def test_a_dump_from_before_two_rotations_opens_where_it_is_restored(
+    acting: Acting, settings: Settings, world: World, owner: sa.Connection
 ) -> None:
-    query = sa.text("select person_id::text from vault.identity where organisation_id = :o limit 1")
-    person_id = owner.execute(query, {"o": world.organisation}).scalar_one()
-    name = _opened(acting, person_id)
+    person_id = _sealed(acting, "De Antes")
+    content = dump(settings)
     for _ in range(2):
         rotation.rotate(vault.service(), settings.database_url, world.organisation)
-    restored()
-    assert vault.service().current(world.organisation) not in _key_ids(owner, world.organisation)
-    assert _opened(acting, person_id) == name
+    url = sa.engine.make_url(settings.database_url).set(database="restored_trial")
+    owner.execute(sa.text("create database restored_trial"))
+    try:
+        target = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        psql = [str(installed_programs() / "bin" / "psql"), "-q", "-v", "ON_ERROR_STOP=1", target]
+        subprocess.run(psql, input=content, check=True, capture_output=True, timeout=120)
+        engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
+        with engine.connect() as connection:
+            row = connection.execute(
+                sa.text("select organisation_id, key_id, wrapped_key, sealed from vault.identity where person_id = :p"),
+                {"p": person_id},
+            ).one()
+    finally:
+        owner.execute(sa.text("drop database if exists restored_trial with (force)"))
+    assert row.key_id != vault.service().current(world.organisation)
+    assert vault.open_fields(f"vault.identity|{person_id}", row) == {"legal_name": "De Antes"}
 
 
 def test_one_organisations_rotation_leaves_the_other_alone(
@@ -187,3 +188,26 @@ def test_the_command_rotates(
     assert cli.main(["rotate-keys", "--organisation", str(world.organisation)]) == 0
     assert f"organisation {world.organisation}:" in capsys.readouterr().out
     assert _opened(acting, person_id) == "Por Orden"
+
+
+def test_the_web_does_not_start_without_keys_and_says_so_in_one_line(settings: Settings, world: World) -> None:
+    environment = os.environ | {
+        "DATABASE_URL": settings.database_url,
+        "S3_ENDPOINT_URL": settings.s3_endpoint_url,
+        "AWS_ACCESS_KEY_ID": settings.s3_access_key,
+        "AWS_SECRET_ACCESS_KEY": settings.s3_secret_key,
+        "TESTIGO_SECRET_KEY": settings.secret_key,
+        "TESTIGO_STATE": str(settings.state_dir),
+        "TESTIGO_KEY_FILE": str(settings.state_dir / "absent.json"),
+    }
+    ended = subprocess.run(
+        [sys.executable, "-c", "import intake.wsgi"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.strip().startswith("testigo: The key file is missing.")
+    assert len(ended.stderr.strip().splitlines()) == 1
