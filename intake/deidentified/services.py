@@ -18,6 +18,7 @@ from intake.deidentified import queries
 from intake.deidentified.extract import COMMON, Extract, generalise
 from intake.deidentified.models import Project, Rule
 from intake.errors import Invalid, NotAllowed, NotThere
+from intake.spreadsheets import harmless
 
 
 def open_project(matter_id: int, title: str) -> Project:
@@ -62,10 +63,9 @@ def take_extract(project: Project) -> tuple[Extract, bytes]:
     writer.writerow(queries.EXTRACT_FIELDS)
     for row in extract.rows:
         codes = {name: sorted(code for kind, code in row.codes if kind == name) for name in queries.EXTRACT_FIELDS}
-        writer.writerow(
-            [row.person, *(row.common[name] for name in COMMON)]
-            + ["; ".join(codes[name]) for name in queries.EXTRACT_FIELDS[1 + len(COMMON) :]]
-        )
+        told = [row.person, *(row.common[name] for name in COMMON)]
+        told += ["; ".join(codes[name]) for name in queries.EXTRACT_FIELDS[1 + len(COMMON) :]]
+        writer.writerow([harmless(cell) for cell in told])
     return extract, out.getvalue().encode("utf-8-sig")
 
 
