@@ -65,9 +65,10 @@ class InvitedPasswordForm(CaseForm):
 
 
 class InviteForm(CaseForm):
-    """What a colleague lost: the second step, or the password."""
+    """What a colleague lost: the second step (nothing said), the password, or both."""
 
     password_lost = HiddenField()
+    start_over = HiddenField()
 
 
 class AccountForm(CaseForm):

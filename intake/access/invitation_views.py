@@ -14,10 +14,10 @@ from intake.access.forms import AuthenticatorForm, CodeForm, InvitationForm, Inv
 from intake.access.models import User
 from intake.access.policy import Permission
 from intake.access.proofs import Invitation
-from intake.access.sign_in import complete, needs_passkey, show_code, ways
+from intake.access.sign_in import complete, show_code, ways
 from intake.access.views import bp
 from intake.access.words import why_not
-from intake.errors import NotAllowed
+from intake.errors import NotAllowed, NotNow
 from intake.web import requires
 
 _KEPT = "invitation"
@@ -58,8 +58,8 @@ def invited_second_step() -> ResponseReturnValue:
 
 
 def _new(row: Invitation, user: User) -> ResponseReturnValue:
-    form, failed, actor = AuthenticatorForm(), False, invitations.as_actor(user)
-    if form.is_submitted() and needs_passkey(actor):
+    form, failed, only_passkey = AuthenticatorForm(), False, invitations.passkey_only(user)
+    if form.is_submitted() and only_passkey:
         raise NotAllowed
     secret = authenticator.offered(form.offer.data or "", user, settings()) or authenticator.new_secret()
     if form.validate_on_submit():
@@ -75,7 +75,7 @@ def _new(row: Invitation, user: User) -> ResponseReturnValue:
         failed=failed,
         secret=secret,
         picture=authenticator.picture(secret, user.email),
-        only_passkey=needs_passkey(actor),
+        only_passkey=only_passkey,
     )
     return page, 422 if failed or form.errors else 200
 
@@ -123,8 +123,14 @@ def invite_person(user_id: int) -> ResponseReturnValue:
     """Make an invitation for a colleague and show once what to hand over."""
     form = InviteForm()
     user = invitations.colleague(user_id)
-    lost = form.password_lost.data == "yes"
-    handed = invitations.invite_as_administrator(user, settings(), password_lost=lost)
+    lost = "both" if form.start_over.data == "yes" else "password" if form.password_lost.data == "yes" else ""
+    try:
+        handed = invitations.invite_as_administrator(user, settings(), lost=lost)
+    except NotNow:
+        flash(
+            _("There is no second step that could vouch for a new password. Start the account over.")
+        )
+        return redirect(url_for("admin.person", user_id=user_id), 303)
     return render_template("access/handed.html", handed=handed, user=user)
 
 

@@ -20,8 +20,9 @@ from intake import db
 from intake.access import authenticator, sessions
 from intake.access.actor import Actor, current
 from intake.access.limits import Try
-from intake.access.models import Organisation, User
+from intake.access.models import Grant, Organisation, User
 from intake.access.passwords import hash_password, matches, weakness
+from intake.access.policy import PASSKEY_ROLES
 from intake.access.proofs import Authenticator, Invitation, Passkey
 from intake.audit.trail import record
 from intake.errors import NotAllowed, NotNow, NotThere
@@ -67,9 +68,16 @@ def invite(user: User, settings: Settings, *, by: int | None, password_lost: boo
     return Handed(f"{address}#{typed}", address, typed, row.expires_at)
 
 
-def invite_as_administrator(user: User, settings: Settings, *, password_lost: bool) -> Handed:
-    """Make an invitation in the acting administrator's name. Raises NotNow when there is no second step to keep."""
-    return invite(user, settings, by=current().user_id, password_lost=password_lost)
+def invite_as_administrator(user: User, settings: Settings, *, lost: str) -> Handed:
+    """Make an invitation in the acting administrator's name. lost: '' (or the second step), 'password', 'both'.
+
+    Who lost both has nothing left to show, so the account starts over: what it was granted ends, and is given again
+    with a second person's word. An administrator alone cannot get into somebody's records this way (ASVS 5.0, 2.3.5).
+    Raises NotNow when there is no second step to keep, NotAllowed for grants that are not theirs to end.
+    """
+    if lost == "both":
+        _start_over(user)
+    return invite(user, settings, by=current().user_id, password_lost=lost == "password")
 
 
 def colleague(user_id: int) -> User:
@@ -155,6 +163,26 @@ def as_actor(user: User) -> Actor:
     """Return the user as far as a factor is asked of them in an invitation: without a session, so without rights."""
     described = db.session.execute(sa.text("select * from access.describe(:id)"), {"id": user.id}).one()
     return sessions.described(described, complete=False)
+
+
+def passkey_only(user: User) -> bool:
+    """Tell whether this user must enrol a passkey: a role that they hold, or that waits for confirmation, asks so."""
+    held = sa.select(Grant.id).where(Grant.user_id == user.id, Grant.role.in_(PASSKEY_ROLES), _live())
+    return db.session.scalar(held.limit(1)) is not None
+
+
+def _start_over(user: User) -> None:
+    ended = sa.update(Grant).where(Grant.user_id == user.id, _live())
+    db.session.execute(ended.values(expires_at=sa.func.now()))
+    _end_factors(user.id)
+    sessions.end_all(user.id)
+    user.password_hash = ""
+    db.session.flush()
+    record("started_over", subject="app_user", record_id=str(user.id))
+
+
+def _live() -> sa.ColumnElement[bool]:
+    return sa.or_(Grant.expires_at.is_(None), Grant.expires_at > sa.func.now())
 
 
 def _has_factor(user_id: int) -> bool:

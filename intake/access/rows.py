@@ -232,7 +232,7 @@ BEGIN
   SELECT * INTO here FROM user_session WHERE token_hash = token;
   -- A password alone, or a code where the role asks for a passkey, is nobody yet: row security shows no row.
   whole := here.method IN ('passkey', 'demonstration') OR (here.method <> 'password' AND NOT EXISTS (
-    SELECT 1 FROM access_grant g WHERE g.user_id = who AND g.role IN ({_PASSKEY})
+    SELECT 1 FROM access_grant g WHERE g.user_id = who AND g.role IN ({_PASSKEY}) AND NOT g.awaits_confirmation
     AND (g.expires_at IS NULL OR g.expires_at > now())));
   IF whole THEN PERFORM set_config('app.user_id', who::text, true); END IF;
   RETURN QUERY SELECT d.*, here.id, here.method, whole, now() - here.proved_at, now() - last, now() - here.started_at

@@ -320,4 +320,37 @@ def test_a_lost_password_needs_a_factor_to_keep(app: Flask, as_admin: Browser, w
         )
     as_admin.get("/account")
     lost = as_admin.post(f"/people-and-roles/{world.users['auditor']}/invitation", {"password_lost": "yes"})
-    assert lost.status_code == 409
+    assert lost.location.endswith(f"/people-and-roles/{world.users['auditor']}")
+    assert "Start the account over" in as_admin.get(lost.location).get_data(as_text=True)
+
+
+def test_who_lost_both_starts_over_with_nothing_that_an_administrator_alone_could_give_back(
+    app: Flask, client: Browser, as_admin: Browser, world: World, owner: sa.Connection
+) -> None:
+    paralegal = world.users["paralegal"]
+    stored = owner.execute(sa.text("select password_hash from app_user where id = :i"), {"i": paralegal}).scalar_one()
+    give_app(paralegal)
+    as_admin.get("/account")
+    page = as_admin.post(f"/people-and-roles/{paralegal}/invitation", {"start_over": "yes"}).get_data(as_text=True)
+    code = re.search(r"<b>([A-Z2-7-]{19})</b>", page)
+    address = re.search(r"/invitation/[0-9a-f-]{36}", page)
+    assert code is not None
+    assert address is not None
+    client.get(address[0])
+    assert client.post(address[0], {"code": code[1]}).status_code == 303
+    assert type_password(client) == 303
+    assert set_up_app(client)[0] == 200
+    assert client.get("/incidents").status_code == 403, "what was granted has ended"
+    owner.execute(sa.text("update access_grant set expires_at = null where user_id = :i"), {"i": paralegal})
+    owner.execute(sa.text("update app_user set password_hash = :h where id = :i"), {"h": stored, "i": paralegal})
+
+
+def test_whose_role_still_waits_for_confirmation_enrols_the_passkey_that_it_will_ask_for(
+    client: Browser, newcomer: int, invite: Invite, owner: sa.Connection
+) -> None:
+    waits = "update access_grant set role = 'RO.SUPATT', awaits_confirmation = true where user_id = :i"
+    owner.execute(sa.text(waits), {"i": newcomer})
+    open_it(client, invite(newcomer))
+    type_password(client)
+    assert "Your role opens much" in client.get("/invitation/second-step").get_data(as_text=True)
+    assert client.post("/invitation/second-step", {"code": "000000"}).status_code == 403
