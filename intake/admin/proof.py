@@ -7,7 +7,7 @@ import uuid
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import sqlalchemy as sa
 
@@ -15,10 +15,11 @@ from intake import db
 from intake.access.fields import FieldClass, demand
 from intake.admin.queries import records_of
 from intake.audit import bundle
-from intake.audit.bundle import BundledFile, Written
+from intake.audit.bundle import BundledFile, Opening, Written
 from intake.audit.trail import record
 from intake.errors import NotThere
 from intake.evidence.models import EvidenceItem
+from intake.evidence.opening import assert_open
 from intake.incidents.models import Incident, OfIncident
 from intake.storage import Storage
 
@@ -63,10 +64,25 @@ def files_of(record_ids: Sequence[str], storage: Storage) -> list[BundledFile]:
     return [_file(item, storage) for item in items]
 
 
-def write(folder: Path, record_ids: Sequence[str], files: Sequence[BundledFile] = (), **more: Sequence[int]) -> Written:
-    """Write the bundle of these records into `folder`, and log that it was taken."""
-    written = bundle.write(folder, events_of(record_ids), files, **more)  # type: ignore[arg-type]
-    record("bundle", subject="event", events=written.events, withheld=written.withheld, files=written.files)
+def openings_of(owner: sa.Connection, record_ids: Sequence[str]) -> dict[int, list[Opening]]:
+    """Return the sealed values of these records that can be proved, by event, asked as the database's owner."""
+    rows = owner.execute(
+        sa.text("select o.* from audit.openings(array(select id from audit.event where record_id = any(:ids))) o"),
+        {"ids": list(record_ids)},
+    )
+    found: dict[int, list[Opening]] = {}
+    for r in rows:
+        found.setdefault(r.event_id, []).append(Opening(r.side, r.field, bytes(r.salt), r.value))
+    return found
+
+
+def write(folder: Path, record_ids: Sequence[str], files: Sequence[BundledFile] = (), **more: Any) -> Written:  # noqa: ANN401
+    """Write the bundle of these records into `folder`, and log that it was taken. more: options of bundle.write()."""
+    written = bundle.write(folder, events_of(record_ids), files, **more)
+    shown = sum(len(each) for each in (more.get("openings") or {}).values())
+    record(
+        "bundle", subject="event", events=written.events, withheld=written.withheld, files=written.files, opened=shown
+    )
     return written
 
 
@@ -84,6 +100,7 @@ def zipped(record_ids: Sequence[str]) -> tuple[IO[bytes], Written]:
 
 
 def _file(item: EvidenceItem, storage: Storage) -> BundledFile:
+    assert_open(item)
     demand(item, FieldClass.MEDIA)
     told = sa.select(sa.func.max(_TRAIL.c.id)).where(
         _TRAIL.c.record_id == str(item.id), _TRAIL.c.fields.op("@>")(sa.cast(["sha256"], sa.ARRAY(sa.Text())))

@@ -29,6 +29,8 @@ BLOCKED = {
     "none": lazy_gettext("Choose at least one file."),
     "too_many": lazy_gettext("Choose at most 500 files."),
     "several_matters": lazy_gettext("Choose files of one matter only."),
+    "not_scanned": lazy_gettext("At least one file was not scanned for harmful content yet, so it does not leave."),
+    "infected": lazy_gettext("A scanner found something harmful in at least one file, so it does not leave."),
     "no_log": lazy_gettext("The log has no signed head yet. Try again in a minute."),
 }
 OATHS = {
@@ -63,6 +65,9 @@ def step_words(kind: str) -> str:
     return str(STEPS.get(kind, kind))
 
 
+_TOLD = {"scanned": ("finding", "why", "by", "signatures"), "certified": ("rule", "certificate")}
+
+
 def step_detail(step: Step) -> str:
     """Return what a step rests on: hashes, tools, codes; never a name or a text of a person."""
     told = step.detail
@@ -74,10 +79,8 @@ def step_detail(step: Step) -> str:
     if step.kind == "derived":
         parts = (told.get("tool"), told.get("tool_version"), short_hash(told.get("parent_sha256")))
         return " · ".join(str(part) for part in (told.get("derivative") or told.get("kind"), *parts) if part)
-    if step.kind == "scanned":
-        return " · ".join(str(told[name]) for name in ("finding", "why", "by", "signatures") if told.get(name))
-    if step.kind == "certified":
-        return f"{told.get('rule', '')} · {told.get('certificate', '')}"
+    if names := _TOLD.get(step.kind):
+        return " · ".join(str(told[name]) for name in names if told.get(name))
     if told.get("sha256"):
         return f"SHA-256 {short_hash(told['sha256'])}"
     return ""

@@ -42,7 +42,7 @@ STEPS = {
     "scanned": lazy_gettext("Scanned for harmful content"),
     "release_asked": lazy_gettext("Opening asked for by an attorney"),
     "released": lazy_gettext("Opened by an attorney's decision"),
-    "derived": lazy_gettext("Something was made from it"),
+    "derived": lazy_gettext("Made from it"),
     "viewed": lazy_gettext("Opened for viewing"),
     "copied": lazy_gettext("Copy downloaded"),
     "exported": lazy_gettext("Put into an export"),

@@ -29,6 +29,7 @@ from intake.evidence import certificates, fixity
 from intake.evidence import custody_queries as queries
 from intake.evidence.custody import note
 from intake.evidence.models import CustodyEvent, EvidenceItem
+from intake.evidence.opening import assert_open
 from intake.evidence.origins import CODED, codes
 from intake.exports.models import Export
 from intake.spreadsheets import harmless
@@ -48,7 +49,8 @@ class Changed(NotNow):
 def prepare_bundle(items: Sequence[EvidenceItem], days: float, *, names: bool) -> Export:
     """Queue a bundle of these items. names: with the files' own names in the custody list.
 
-    Raises Invalid and NotNow("checks") as a certificate does, NotAllowed; names need the right to read names.
+    Raises Invalid and NotNow("checks") as a certificate does, NotNow for what no scanner cleared, NotAllowed; names
+    need the right to read names.
     """
     compartment_id = certificates.one_compartment(items)
     if not all(current().may(needed, compartment_id) for needed in DEMANDS):
@@ -57,6 +59,8 @@ def prepare_bundle(items: Sequence[EvidenceItem], days: float, *, names: bool) -
         raise NotAllowed
     if any(certificates.why_red(item, days) for item in items):
         raise NotNow("checks")
+    for item in items:
+        assert_open(item)
     export = Export(
         user_id=current().user_id,
         filters={"items": [str(item.id) for item in items], "names": names, "days": days},
@@ -113,6 +117,7 @@ def _items(export: Export) -> list[EvidenceItem]:
     if any(certificates.why_red(item, export.filters["days"]) for item in items):
         raise NotNow("checks")
     for item in items:
+        assert_open(item)
         demand(item, FieldClass.MEDIA)
     return items
 

@@ -52,11 +52,6 @@ def keep_text(item: EvidenceItem, text: str) -> None:
         _keep(item, "text", 0, {"bands": bands})
 
 
-def forget(item: EvidenceItem) -> None:
-    """Forget what a destroyed item looked like."""
-    db.session.execute(sa.update(Likeness).where(Likeness.item_id == item.id).values(bits=None, bands=[]))
-
-
 def _keep(item: EvidenceItem, kind: str, number: int, values: dict[str, object]) -> None:
     place = {"item_id": item.id, "incident_id": item.incident_id, "compartment_id": item.compartment_id,
              "opened_by_id": item.opened_by_id, "kind": kind, "number": number}  # fmt: skip

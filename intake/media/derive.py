@@ -57,12 +57,6 @@ def proxy_item(user_id: int, item_id: str) -> None:
     proxy(uuid.UUID(item_id), user_id, storage.current())
 
 
-@tasks.task(name="forget_derivatives", retry=AGAIN)
-def forget_derivatives(user_id: int, item_id: str) -> None:
-    """Delete everything made from an item that a court ordered destroyed."""
-    forget(uuid.UUID(item_id), user_id, storage.current())
-
-
 def derive(item_id: uuid.UUID, user_id: int, store: Storage) -> None:
     """Make what is quick, and queue what is slow. A closed item is left alone. Raises StoreUnavailable."""
     if original := _open(item_id, user_id):
@@ -207,24 +201,3 @@ def _told(values: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
     if values["kind"] in _ONE_AMONG_MANY:
         told["count"] = sum(row["kind"] == values["kind"] for row in rows)
     return told | {"by": current().user_id}
-
-
-def forget(item_id: uuid.UUID, user_id: int, store: Storage) -> None:
-    """Delete the objects and contents of an item's derivatives; that they were there stays known."""
-    with db.transaction():
-        sessions.act_for(user_id)
-        item = db.session.get_one(EvidenceItem, item_id)
-        mine = sa.select(Derivative).where(Derivative.item_id == item_id)
-        keys = [row.object_key for row in db.session.scalars(mine) if row.object_key]
-        for key in keys:
-            store.delete_export(key)
-        nothing = {
-            "state": "absent",
-            "failure": "destroyed",
-            "object_key": "",
-            "content": "",
-            "detail": {},
-            "sha256": "",
-        }
-        db.session.execute(sa.update(Derivative).where(Derivative.item_id == item_id).values(**nothing))
-        alike.forget(item)

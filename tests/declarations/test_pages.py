@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from intake import db
 from intake.declarations import services
 from intake.declarations.versions import hash_of
+from intake.media.models import Derivative
 from tests.browser import Browser
 from tests.declarations.conftest import Acting, a_declaration, an_item, load, lock, paragraph, walk
 from tests.factories import an_account
@@ -159,6 +160,10 @@ def test_a_chip_opens_its_source_covered_beside_the_text_at_the_second(acting: A
         item = an_item(load(declaration_id))
         item.version_id, item.sealed_at = "v1", dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
         item.state, item.check_ok = "sealed", True
+        item.scan, item.content_type = "clean", "video/mp4"
+        proxy = {"kind": "proxy", "parent_sha256": item.sha256, "tool": "ffmpeg", "object_key": "d/1"}
+        place = {name: getattr(item, name) for name in ("incident_id", "compartment_id", "opened_by_id")}
+        db.session.add(Derivative(item_id=item.id, **place, **proxy))
         db.session.flush()
         item_id, paragraph_id = item.id, paragraph(declaration_id, 2).id
     page = _page(as_intake, f"/declarations/{declaration_id}")

@@ -26,7 +26,7 @@ def sealed(
         account = an_account()
         incident_id, account_id = account.incident_id, account.id
     return [
-        keep(incident_id, account_id, user_id, filename=name, media_type=kind, body=body, store=store)
+        keep(incident_id, account_id, user_id, filename=name, media_type=kind, body=body, store=store, made_here=True)
         for body in bodies
     ]
 

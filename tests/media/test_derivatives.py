@@ -176,16 +176,3 @@ def test_a_player_gets_the_proxy_from_the_store_and_the_viewing_is_noted_once(de
     assert len(desk.custody(item, "viewed")) == 1
     assert as_intake.get(f"/evidence/{item}/preview").status_code == 404
     assert as_intake.get(f"/evidence/{uuid.uuid4()}/thumbnail").status_code == 404
-
-
-def test_what_a_court_ordered_destroyed_leaves_nothing_that_was_made_of_it(desk: Desk) -> None:
-    item = desk.work(samples.photo())
-    key = desk.made(item)["preview", 0].object_key
-    derive.forget(item, desk.user_id, desk.store)
-    row = desk.made(item)["preview", 0]
-    assert (row.state, row.failure, row.object_key) == ("absent", "destroyed", "")
-    assert desk.made(item)["claims", 0].detail == {}
-    from intake.errors import NotThere  # noqa: PLC0415
-
-    with pytest.raises(NotThere):
-        b"".join(desk.store.open(key, bucket=desk.store.exports_bucket))
