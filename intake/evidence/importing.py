@@ -35,6 +35,7 @@ from intake.storage import Storage
 
 _KEYS = uuid.UUID("6f0c5a0e-6d0b-5b8f-9b55-6a3e2f1f7d11")  # the namespace of import keys (RFC 9562, version 5)
 _TRIES = 8
+_PARTS_AT_ONCE = 3  # of one file
 _LONGEST_WAIT = 60  # seconds between two tries
 _AGAIN = {"unreadable", "hash_differs"}  # failures that another run may not have
 
@@ -258,14 +259,25 @@ def _send_parts(plan: Plan, task: _Task, item_id: uuid.UUID, upload: tuple[str, 
     with _acting(plan):
         there = {part.number for part in uploads.arrived(item_id, plan.store)}
     whole, size = hashlib.sha256(), task.found.size
-    for number, at in enumerate(range(0, size, part_size), start=1):
-        part = plan.source.read(task.found, at, min(part_size, size - at))
-        whole.update(part)
-        if number not in there:
-            digest = base64.b64encode(hashlib.sha256(part).digest()).decode()
-            with _acting(plan):
-                uploads.sign_part(item_id, number, len(part), digest, plan.store)
-            plan.store.put_part(key, upload_id, number, part, digest)
+
+    def send(number: int, part: bytes) -> None:
+        digest = base64.b64encode(hashlib.sha256(part).digest()).decode()
+        with _acting(plan):
+            uploads.sign_part(item_id, number, len(part), digest, plan.store)
+        plan.store.put_part(key, upload_id, number, part, digest)
+
+    # Read and hashed in order, sent a few at a time: no more than these are in memory.
+    with ThreadPoolExecutor(_PARTS_AT_ONCE) as senders:
+        running = set[Future[None]]()
+        for number, at in enumerate(range(0, size, part_size), start=1):
+            part = plan.source.read(task.found, at, min(part_size, size - at))
+            whole.update(part)
+            if number not in there:
+                running.add(senders.submit(send, number, part))
+            if len(running) >= _PARTS_AT_ONCE:
+                finished, running = wait(running, return_when=FIRST_COMPLETED)
+                _judged(finished)
+        _judged(running)
     sha256 = whole.hexdigest()
     if plan.hashes.get(task.found.path, sha256) != sha256:
         raise Invalid({"sha256": "hash_differs"})

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
 import shutil
 import signal
 import subprocess
+import urllib.error
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,6 +25,13 @@ from intake.local.postgres import SOCKET_NAME, LocalPostgres
 from intake.settings import Settings
 from tests.faults.proxy import Proxy
 from tests.stores import STATE
+
+# What is asked of the stores, to know when something should go wrong; and what a sender sees of it.
+PUT = rb"PUT /evidence/e/[^\r]*partNumber=.*?\r\n\r\n"
+READ = rb"GET /evidence/e/[^\r]*versionId="
+JOIN = rb"POST /evidence/e/[^\r]*uploadId="
+COMMIT = b"COMMIT"
+LOST = (OSError, http.client.HTTPException, urllib.error.URLError)
 
 
 @dataclass

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import http.client
 import os
-import urllib.error
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -29,16 +27,12 @@ from intake.storage import Storage
 from tests.evidence.conftest import Sender, account, custody, row, sender, store  # noqa: F401  (fixtures)
 from tests.evidence.test_reconcile import NOW, gone
 from tests.faults import proxy
-from tests.faults.own_stores import OwnStores, own_stores
+from tests.faults.own_stores import COMMIT, JOIN, LOST, PUT, READ, OwnStores, own_stores
 from tests.faults.proxy import Fault
+from tests.faults.upload_machine import no_order_of_events_makes_it_lie
 from tests.world import World
 
-PUT = rb"PUT /evidence/e/[^\r]*partNumber=.*?\r\n\r\n"
-READ = rb"GET /evidence/e/[^\r]*versionId="
-JOIN = rb"POST /evidence/e/[^\r]*uploadId="
-COMMIT = b"COMMIT"
 DEVICE = ["the device hashed it", "only its parts were hashed"]
-LOST = (OSError, http.client.HTTPException, urllib.error.URLError)
 
 
 @pytest.fixture(scope="module")
@@ -301,3 +295,7 @@ def test_the_right_taken_away_in_the_middle(scene: Scene) -> None:
         scene.owner.execute(active, {"active": True, "id": scene.user})
     scene.is_whole(acknowledged, scene.owner)
     other.ends_well()
+
+
+def test_no_order_of_events_makes_an_upload_lie(scene: Scene) -> None:
+    no_order_of_events_makes_it_lie(scene.sender, scene.store, scene.owner, scene.user, scene.house)
