@@ -14,6 +14,7 @@ from intake import db
 from intake.access import sessions
 from intake.access.models import User
 from intake.admin import proof
+from intake.audit.bundle import Opening
 from intake.audit.notes import BadNote
 from intake.audit.verify import Report, Trust, verify
 from intake.errors import TestigoError
@@ -29,6 +30,7 @@ def add(commands: Any) -> None:  # noqa: ANN401
     writing.add_argument("--as", dest="email", required=True, help="whose rights decide what the bundle shows")
     writing.add_argument("--record", action="append", default=[], required=True, help="identifier of a row; repeatable")
     writing.add_argument("--files", action="store_true", help="with the originals among these records")
+    writing.add_argument("--openings", action="store_true", help="with what proves sealed values; needs the owner")
     writing.add_argument("--from-size", type=int, action="append", default=[], help="size of a checkpoint you kept")
     writing.set_defaults(run=write)
     checking = commands.add_parser("verify", help="check a bundle offline; needs no Testigo and no network")
@@ -50,7 +52,8 @@ def write(settings: Settings, options: argparse.Namespace) -> int:
         with db.transaction():
             sessions.act_for(user or 0)
             files = proof.files_of(options.record, Storage(settings)) if options.files else []
-            written = proof.write(options.folder, options.record, files, from_sizes=options.from_size)
+            shown = _openings(settings, options.record) if options.openings else None
+            written = proof.write(options.folder, options.record, files, from_sizes=options.from_size, openings=shown)
     except (TestigoError, sa.exc.NoResultFound, FileExistsError, ValueError) as refused:
         sys.stderr.write(f"No bundle: {type(refused).__name__} {refused}\n")
         return 1
@@ -58,6 +61,12 @@ def write(settings: Settings, options: argparse.Namespace) -> int:
     for lack in written.lacks:
         sys.stderr.write(f"It has no {lack}: a verifier will refuse it.\n")
     return 1 if written.lacks else 0
+
+
+def _openings(settings: Settings, record_ids: list[str]) -> dict[int, list[Opening]]:
+    # Only the owner of the database can read the salts: the program, and so the web, cannot.
+    with sa.create_engine(settings.database_url).connect() as owner:
+        return proof.openings_of(owner, record_ids)
 
 
 def check(_settings: Settings, options: argparse.Namespace) -> int:

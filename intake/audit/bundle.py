@@ -46,6 +46,16 @@ class BundledFile:
 
 
 @dataclass(frozen=True)
+class Opening:
+    """A sealed value and the salt of its commitment. side: old or new; value: its JSON text."""
+
+    side: str
+    field: str
+    salt: bytes
+    value: str
+
+
+@dataclass(frozen=True)
 class Written:
     """What a bundle holds. lacks: of witness, timestamp, older checkpoint, what it lacks, so that verifying refuses."""
 
@@ -70,11 +80,13 @@ def write(
     files: Sequence[BundledFile] = (),
     *,
     from_sizes: Sequence[int] = (),
+    openings: Mapping[int, Sequence[Opening]] | None = None,
     info: Mapping[str, str] | None = None,
 ) -> Written:
     """Write a bundle of `events` (numbers of the log) and `files` into the empty `folder`.
 
     from_sizes: sizes of older checkpoints that the reader holds, to prove that nothing before changed since.
+    openings: sealed values to show, by event; only where the event's payload is shown too.
     info: more lines for bag-info.txt. Raises NotAllowed when the asker may see none or not all of the events,
     NotYetSealed, FileExistsError; ValueError for sizes that no checkpoint has.
     """
@@ -94,7 +106,7 @@ def write(
         "format": FORMAT,
         "timestamps": [f"timestamps/{name}.tsr" for name in sorted(head.timestamps)],
         "older": [_consistency(bag, old, head, tree) for old in older],
-        "events": [_event(row, head.size, tree) for row in found],
+        "events": [_event(row, head.size, tree, (openings or {}).get(row.id, ())) for row in found],
         "files": listed,
     }
     bag.add("proof.json", [json.dumps(proof, ensure_ascii=False, indent=1).encode()])
@@ -176,12 +188,14 @@ def _consistency(bag: BagWriter, old: _Head, head: _Head, tree: StoredTree) -> d
     }
 
 
-def _event(row: Any, size: int, tree: StoredTree) -> dict[str, Any]:  # noqa: ANN401 (a row of audit.disclose)
-    told = (
+def _event(row: Any, size: int, tree: StoredTree, shown: Sequence[Opening]) -> dict[str, Any]:  # noqa: ANN401 (a row of audit.disclose)
+    told: dict[str, Any] = (
         {"commitment": _b64(bytes(row.commitment))}
         if row.payload is None
         else {"payload": row.payload, "salt": _b64(bytes(row.salt))}
     )
+    if shown and row.payload is not None:
+        told["openings"] = [{"side": o.side, "field": o.field, "salt": _b64(o.salt), "value": o.value} for o in shown]
     return {"index": row.seq, **told, "proof": [_b64(step) for step in inclusion_path(row.seq, size, tree.node)]}
 
 

@@ -42,6 +42,8 @@ def create_functions() -> list[str]:
         _DIFFERENCES.replace(":skipped", skipped),
         _COMPARE,
         _ADOPT,
+        _OPENINGS,
+        "REVOKE ALL ON FUNCTION audit.openings(bigint[]) FROM PUBLIC",
         "REVOKE ALL ON FUNCTION audit.adopt(text[]) FROM PUBLIC",
         f"GRANT USAGE ON SCHEMA vault TO {KEEPER}",
         f"GRANT SELECT ON ALL TABLES IN SCHEMA vault TO {KEEPER}",
@@ -205,4 +207,24 @@ BEGIN
     n := n + 1;
   END LOOP;
   RETURN n;
+END $$"""
+# Salts of sealed values that still stand in their rows, for the owner of the database to prove them when wanted.
+_OPENINGS = """CREATE FUNCTION audit.openings(ids bigint[]) RETURNS TABLE (event_id bigint, side text, field text,
+salt bytea, value text) LANGUAGE plpgsql SECURITY INVOKER SET search_path = audit, pg_temp SET timezone = 'UTC' AS $$
+DECLARE o record; key text; tab regclass; told text; here text;
+BEGIN
+  FOR o IN SELECT p.event_id, p.side, p.field, p.salt, e.subject, e.record_id, e.payload FROM audit.opening p
+    JOIN audit.event e ON e.id = p.event_id WHERE p.event_id = ANY(ids) ORDER BY 1, 2, 3 LOOP
+    SELECT c.oid::regclass, (SELECT string_agg(format('(to_jsonb(t) ->> %L)', k), ' || ''/'' || ' ORDER BY n)
+      FROM unnest(string_to_array(split_part(encode(t.tgargs, 'escape'), '\\000', 1), '/')) WITH ORDINALITY u(k, n))
+      INTO tab, key FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace AND s.nspname IN ('public', 'vault')
+      JOIN pg_trigger t ON t.tgrelid = c.oid AND t.tgname = 'audit_changes' WHERE c.relname = o.subject;
+    EXECUTE format('SELECT (to_jsonb(t) -> %L)::text FROM %s t WHERE %s = $1', o.field, tab, key)
+      INTO here USING o.record_id;
+    told := o.payload::jsonb -> o.side -> o.field ->> 'commitment';
+    IF encode(sha256(o.salt || convert_to(here, 'UTF8')), 'hex') = told THEN
+      event_id := o.event_id; side := o.side; field := o.field; salt := o.salt; value := here;
+      RETURN NEXT;
+    END IF;
+  END LOOP;
 END $$"""

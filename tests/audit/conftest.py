@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from cryptography.hazmat.primitives.serialization import Encoding
 from flask import Flask
 
 from intake import db
@@ -90,6 +91,13 @@ def log(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     with ExitStack() as stack:
         authorities = [stack.enter_context(serving(make_authority(folder / n, n))) for n in ("first", "second")]
         yield Log(settings, key, witnesses, authorities)
+
+
+def as_file(trust: Trust) -> dict[str, list[str]]:
+    """Return a trust file's content."""
+    pems = [root.public_bytes(Encoding.PEM).decode() for root in trust.roots]
+    keys = {"log": [k.text for k in trust.log], "witnesses": [k.text for k in trust.witnesses]}
+    return {**keys, "timestamp_roots": pems}
 
 
 def events_of(owner: sa.Connection, record_id: str) -> list[int]:

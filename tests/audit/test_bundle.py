@@ -14,14 +14,20 @@ import bagit
 import pytest
 import sqlalchemy as sa
 
+from intake import db
+from intake.access import sessions
 from intake.access.actor import Actor
+from intake.admin import proof
 from intake.audit.bundle import NotYetSealed
 from intake.audit.notes import LocalSigner
 from intake.audit.verify import Trust, verify
 from intake.errors import NotAllowed
-from tests.audit.conftest import Log, Made, events_of, write_bundle
+from intake.people.models import Person
+from intake.people.vault import seal_identity
+from tests.audit.conftest import Log, Made, as_file, events_of, write_bundle
 from tests.audit.forging import CHANGES, flip, reseal
-from tests.factories import an_incident
+from tests.audit.third_verifier import check
+from tests.factories import an_account, an_incident
 from tests.world import World
 
 Acting = Callable[[str], AbstractContextManager[Actor]]
@@ -154,3 +160,32 @@ def test_a_trust_file_reads_back_and_nonsense_is_refused(log: Log) -> None:
     for nonsense in ("[]", '{"log": ["a+b+c"]}', json.dumps({"witnesses": [trust.log[0].text]})):
         with pytest.raises(ValueError):
             Trust.parse(nonsense)
+
+
+def test_a_sealed_value_is_proved_by_its_salt_and_a_wrong_one_is_refused(
+    acting: Acting, log: Log, world: World, owner: sa.Connection, tmp_path: Path
+) -> None:
+    with acting("intake"):
+        person = db.session.get_one(Person, an_account().person_id)
+        seal_identity(person, {"legal_name": "Nombre Sellado"})
+        person_id = str(person.id)
+    log.minute()
+    openings = proof.openings_of(owner, [person_id])
+    assert {o.field for each in openings.values() for o in each} >= {"sealed", "wrapped_key"}
+    with db.transaction():
+        sessions.act_for(world.users["attorney"])
+        proof.write(tmp_path / "bag", [person_id], openings=openings)
+    assert '"openings"' in (tmp_path / "bag/data/proof.json").read_text()
+    assert verify(tmp_path / "bag", log.trust).accepted
+    check(tmp_path / "bag", as_file(log.trust))
+
+    def other_value(told: dict[str, Any]) -> None:
+        opened = next(event["openings"] for event in told["events"] if "openings" in event)
+        opened[0]["value"] += " "
+
+    reseal(tmp_path / "bag", other_value)
+    assert "is not what was committed to" in verify(tmp_path / "bag", log.trust).refused[0]
+    with pytest.raises(ValueError):
+        check(tmp_path / "bag", as_file(log.trust))
+    owner.execute(sa.text("delete from audit.opening where event_id = any(:ids)"), {"ids": list(openings)})
+    assert proof.openings_of(owner, [person_id]) == {}

@@ -9,21 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from intake import cli
-from intake.audit.verify import Trust
 from intake.local.supervisor import environment
-from tests.audit.conftest import Log, Made
+from tests.audit.conftest import Log, Made, as_file
 from tests.audit.forging import CHANGES, flip, reseal
 from tests.audit.third_verifier import check
 from tests.world import World
-
-
-def as_file(trust: Trust) -> dict[str, list[str]]:
-    pems = [root.public_bytes(Encoding.PEM).decode() for root in trust.roots]
-    keys = {"log": [k.text for k in trust.log], "witnesses": [k.text for k in trust.witnesses]}
-    return {**keys, "timestamp_roots": pems}
 
 
 def test_a_verifier_written_from_the_page_accepts_a_good_bundle(good: Made, log: Log) -> None:
