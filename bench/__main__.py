@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from bench import data, log, papers, row_security, vault, workloads
+from bench import data, fixity, log, papers, row_security, vault, workloads
 from intake.local import services
 
 
@@ -29,6 +29,7 @@ def main() -> None:
             *workloads.cold(stores),
             *workloads.growth(small, large, rounds),
             *row_security.compared(large, rounds),
+            *fixity.workloads(stores, 0.2 if quick else 1.0),
             *log.workloads(stores, rounds, seconds / 2),
         ]
     finally:

@@ -31,7 +31,7 @@ from intake.settings import Settings
 from intake.storage import Storage
 
 MB = 10**6
-LARGE, SMALL = (12, 48 * MB), (240, MB)  # videos and photos: how many, bytes of each
+LARGE, SMALL = (12, 48 * MB), (80, 3 * MB)  # videos and photos: how many, bytes of each
 ROUNDS = 3
 
 

@@ -26,7 +26,7 @@ from intake.storage import Storage
 log = logging.getLogger("testigo.evidence")
 
 NIGHTLY = dt.timedelta(minutes=8)  # one slice of the night; the next follows two minutes later
-_PAGE = 64  # items taken at a time, and written down together
+_PAGE, _TOGETHER = 256, 16  # items taken at a time; results written down in one transaction, while reading goes on
 _AT_ONCE = 2  # files read at the same time: the store answers one while the other is hashed
 _PAUSES = (2.0,)  # seconds before an object that cannot be read is tried again
 _BURST = 0.5  # seconds of the rate that may be read ahead
@@ -164,22 +164,25 @@ def _read(
 
 
 def _write(page: list[Future[_Read | None]], report: Report) -> None:
-    read, failure = [], None
-    for future in page:
-        try:
-            found = future.result()
-        except StoreUnavailable as silence:
-            failure = silence
-            continue
-        if found is None:
-            report.finished = False
-        else:
-            read.append(found)
-    with db.transaction():
-        differing = [found.item_id for found in read if not compare(found.item_id, found.sha256, found.size)]
-    report.checked += len(read)
-    report.bytes_read += sum(found.size for found in read)
-    report.differing += tuple(differing)
+    """Write results down as they come. Raises StoreUnavailable after everything that was read is written."""
+    failure = None
+    for start in range(0, len(page), _TOGETHER):
+        read = []
+        for future in page[start : start + _TOGETHER]:
+            try:
+                found = future.result()
+            except StoreUnavailable as silence:
+                failure = silence
+                continue
+            if found is None:
+                report.finished = False
+            else:
+                read.append(found)
+        with db.transaction():
+            differing = [found.item_id for found in read if not compare(found.item_id, found.sha256, found.size)]
+        report.checked += len(read)
+        report.bytes_read += sum(found.size for found in read)
+        report.differing += tuple(differing)
     if failure:
         raise failure
 
