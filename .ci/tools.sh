@@ -2,8 +2,9 @@
 # The programs the tests look through or need: a browser, qpdf, pdftotext, exiftool, a virus scanner, a reader of
 # print, fonts. Installed on Debian as root, else named.
 set -uo pipefail
-declare -A package=([chromium]=chromium [qpdf]=qpdf [pdftotext]=poppler-utils [clamscan]=clamav [tesseract]=tesseract-ocr
-  [exiftool]=libimage-exiftool-perl)
+PATH="$PATH:/usr/sbin"
+declare -A package=([chromium]=chromium [qpdf]=qpdf [pdftotext]=poppler-utils [exiftool]=libimage-exiftool-perl
+  [clamscan]=clamav [clamd]=clamav-daemon [tesseract]=tesseract-ocr)
 missing=()
 for program in "${!package[@]}"; do
   command -v "$program" >/dev/null || missing+=("${package[$program]}")

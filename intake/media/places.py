@@ -21,7 +21,7 @@ MIB = 1 << 20
 class ParserFailed(TestigoError):
     """The parser crashed, ran out of time, memory or room, or could not read the file; `code` says which.
 
-    code: time, memory, output, crash, too_large, unreadable, protected, nothing or no_sandbox.
+    code: time, memory, output, crash, too_large, unreadable, protected, nothing, no_program or no_sandbox.
     """
 
     def __init__(self, code: str, peak: int = 0) -> None:

@@ -112,6 +112,8 @@ class Jail:
 
         Raises ParserFailed.
         """
+        if program not in programs():
+            raise ParserFailed("no_program")
         environment = {"HOME": str(where.out), "TMPDIR": str(where.out), "OMP_THREAD_LIMIT": "1", "LC_ALL": "C.UTF-8"}
         asked = {"program": program, "arguments": arguments, "environment": environment, "see": list(see)}
         return self._ask([where], limits or Limits(), **asked)
@@ -212,8 +214,10 @@ def _parsed(done: Done, line: str) -> Done:
 @cache
 def programs() -> dict[str, str]:
     """Return the programs that are here, by name: ffmpeg comes with the package, the others with the system."""
-    found = {name: shutil.which(name) for name in ("tesseract", "clamscan")}
-    return {"ffmpeg": imageio_ffmpeg.get_ffmpeg_exe(), **{n: str(Path(p).resolve()) for n, p in found.items() if p}}
+    found = {name: shutil.which(name) or "" for name in ("tesseract", "clamscan")}
+    with contextlib.suppress(RuntimeError):  # what it raises where the package brings none
+        found["ffmpeg"] = imageio_ffmpeg.get_ffmpeg_exe()
+    return {name: str(Path(path).resolve()) for name, path in found.items() if path}
 
 
 _idle: list[Jail] = []

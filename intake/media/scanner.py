@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import io
 import re
 import socket
 import struct
+import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from intake.media import sandbox
@@ -28,6 +31,7 @@ _ASKED = (
 )  # fmt: skip
 # What ClamAV calls a file that is more than it will unpack (a bomb of entries, depth or ratio): not looked at.
 _EXCEEDED = "Heuristics.Limits.Exceeded"
+_TOO_LARGE = "size limit exceeded"
 
 
 @dataclass(frozen=True)
@@ -95,25 +99,16 @@ class Scanner:
         return self._judge(done.text if done.status < 2 else "")  # noqa: PLR2004
 
     def _by_daemon(self) -> bool:
-        return self.daemon is not None and self.daemon.is_socket()
+        return self.daemon is not None and self.daemon.is_socket() and _says_its_limits(self.daemon)
 
     def _ask_daemon(self, chunks: Iterable[bytes]) -> Verdict:
-        """Speak clamd's INSTREAM: each chunk after its length (4 bytes, big-endian), and a length of 0 at the end."""
         try:
-            with socket.socket(socket.AF_UNIX) as line:
-                line.settimeout(_LIMITS.wall)
-                line.connect(str(self.daemon))
-                line.sendall(b"zINSTREAM\0")
-                with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it says why before it hangs up
-                    for chunk in chunks:
-                        line.sendall(struct.pack("!I", len(chunk)) + chunk)
-                    line.sendall(struct.pack("!I", 0))
-                return self._judge(b"".join(_heard(line)).decode("utf-8", "replace"))
+            return self._judge(_stream(self.daemon or Path(), chunks))
         except OSError:
             return self._verdict("held", "failed")
 
     def _judge(self, said: str) -> Verdict:
-        if "size limit exceeded" in said:
+        if _TOO_LARGE in said:
             return self._verdict("held", "too_large")
         if found := re.search(r": (\S+) FOUND", said):
             deep = found[1].startswith(_EXCEEDED)
@@ -124,6 +119,42 @@ class Scanner:
         made = self.signatures_made()
         program = "clamd" if self._by_daemon() else "clamscan"
         return Verdict(finding, why, f"ClamAV {program}", made.date().isoformat() if made else "")
+
+
+def _stream(daemon: Path, chunks: Iterable[bytes]) -> str:
+    """Speak clamd's INSTREAM: each chunk after its length (4 bytes, big-endian), and a length of 0 at the end.
+
+    Returns its words. Raises OSError when it does not answer.
+    """
+    with socket.socket(socket.AF_UNIX) as line:
+        line.settimeout(_LIMITS.wall)
+        line.connect(str(daemon))
+        line.sendall(b"zINSTREAM\0")
+        try:
+            for chunk in chunks:
+                line.sendall(struct.pack("!I", len(chunk)) + chunk)
+            line.sendall(struct.pack("!I", 0))
+            return b"".join(_heard(line)).decode("utf-8", "replace")
+        except (BrokenPipeError, ConnectionResetError):
+            return _TOO_LARGE  # it hangs up in the middle for this reason only, and its words are lost
+
+
+@cache
+def _says_its_limits(daemon: Path) -> bool:
+    """Tell whether this daemon says so when it stops looking (AlertExceedsMax); else it passes bombs as clean.
+
+    Asked once, with an archive deeper than any daemon unpacks.
+    """
+    body = b"0"
+    for _ in range(120):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as archive:
+            archive.writestr("a", body)
+        body = out.getvalue()
+    try:
+        return _EXCEEDED in _stream(daemon, [body])
+    except OSError:
+        return False
 
 
 def _heard(line: socket.socket) -> Iterator[bytes]:

@@ -23,6 +23,7 @@ FAILURES = {
     "too_large": lazy_gettext("has too many pixels"),
     "protected": lazy_gettext("is locked with a password"),
     "crash": lazy_gettext("broke the program that read it"),
+    "no_program": lazy_gettext("the program for it is not installed here"),
     "no_tesseract": lazy_gettext("the program that reads text is not installed here"),
     "no_languages": lazy_gettext("the program that reads text has no English and Spanish here"),
 }
