@@ -18,7 +18,7 @@ from intake.audit import compare as comparing
 from intake.audit import identity
 from intake.audit.anchors import Anchors, newest
 from intake.audit.notes import COSIGNATURE, VerifierKey
-from intake.audit.sequencer import Sequencer, run
+from intake.audit.sequencer import LEADER, Sequencer, run
 from intake.audit.witnesses import WitnessFile, WitnessRefused, serve
 from intake.local import services
 from intake.settings import Settings
@@ -33,6 +33,9 @@ def add(commands: Any) -> None:  # noqa: ANN401 (argparse names its type with an
     checkpoint_command.add_argument("--send", action="store_true", help="send it to witnesses and authorities first")
     checkpoint_command.add_argument("--trust", action="store_true", help="print the keys a verifier needs instead")
     checkpoint_command.set_defaults(run=checkpoint)
+    restart = commands.add_parser("new-log", help="after a restored copy: go on under a new key and origin")
+    restart.add_argument("--why", required=True, help="for the log: what was restored, and who decided it; no names")
+    restart.set_defaults(run=new_log)
     compare_command = commands.add_parser("compare-log", help="find rows that were changed past the log")
     compare_command.set_defaults(run=compare_log)
     _add_witness(commands)
@@ -109,12 +112,40 @@ def trust_of(settings: Settings) -> dict[str, Any]:
     }
 
 
+def new_log(settings: Settings, options: argparse.Namespace) -> int:
+    """Go on with the tree under a new origin. Witnesses rightly refuse a log that lost what they saw: a restored copy.
+
+    The sequencer must be stopped. The old key is put away beside the new one; that it happened is an entry itself.
+    """
+    settings = services.ensure_all(settings)
+    with psycopg.connect(conninfo(settings)) as connection:
+        held = connection.execute("select pg_try_advisory_lock(%s)", (LEADER,)).fetchone()
+    if held != (True,):
+        sys.stderr.write("A sequencer runs: stop it first.\n")
+        return 1
+    old = identity.retire_key(settings)
+    key = identity.load_key(settings.log_key_file)
+    with sa.create_engine(settings.database_url).begin() as owner:
+        detail = json.dumps({"why": options.why, "before": old.text, "now": key.verifier.text})
+        owner.execute(sa.text("select audit.note('new_log', 'event', '', null, :detail)"), {"detail": detail})
+    continued = Sequencer(conninfo(settings), key, before=identity.retired(settings))
+    if not continued.lead():
+        sys.stderr.write("A sequencer took over meanwhile: stop it and run this again.\n")
+        return 1
+    while continued.step():
+        pass
+    continued.close()
+    sys.stdout.write(f"{key.verifier.text}\nGive this key to every witness: testigo witness ... trust KEY\n")
+    return 0
+
+
 def compare_log(settings: Settings, _options: argparse.Namespace) -> int:
     """Compare rows with the log as the database's owner and print every difference; 1 when there is any."""
     settings = services.ensure_all(settings)
     engine = sa.create_engine(settings.database_url)
     with engine.connect() as connection:
-        found = comparing.differences(connection, identity.load_key(settings.log_key_file).verifier)
+        current = identity.load_key(settings.log_key_file).verifier
+        found = comparing.differences(connection, current, *identity.retired(settings))
     for finding in found:
         told = (finding.what, finding.table, finding.record_id, *finding.fields)
         sys.stdout.write(" ".join(word for word in told if word) + "\n")

@@ -27,6 +27,13 @@ FORMAT = "testigo-bundle/1"
 VERIFIER = Path(__file__).resolve().parent / "verifier.html"
 
 
+# After a restore the log goes on under a new origin: heads of the old one prove nothing about the new.
+_OF_THIS_ORIGIN = (
+    "split_part(c.note, chr(10), 1)"
+    " = (select split_part(note, chr(10), 1) from audit.checkpoint order by size desc limit 1)"
+)
+
+
 class NotYetSealed(TestigoError):
     """The newest of the events is not yet under a head that somebody outside keeps: a minute more."""
 
@@ -134,7 +141,8 @@ def _newest_over(seq: int) -> _Head:
     # The last few days of heads are enough to look through: there is one each minute.
     best = db.session.scalar(
         sa.text(
-            "select size from (select size, kind from audit.anchor where size > :seq order by size desc limit 9000) a"
+            "select size from (select a.size, a.kind from audit.anchor a join audit.checkpoint c on c.size = a.size"
+            f" where a.size > :seq and {_OF_THIS_ORIGIN} order by a.size desc limit 9000) a"
             " group by size order by bool_or(kind = 'witness')::int + bool_or(kind = 'timestamp')::int desc, size desc"
             " limit 1"
         ),
@@ -162,14 +170,12 @@ def _head(size: int) -> _Head:
 
 def _older(head: _Head, asked: Sequence[int]) -> list[_Head]:
     """Return the first head that somebody outside keeps, the last before this one, and those asked for."""
-    ends = db.session.execute(
-        sa.text(
-            "select min(size) as first, max(size) as last from audit.anchor"
-            " where size < :size and kind in ('witness', 'timestamp')"
-        ),
-        {"size": head.size},
-    ).one()
-    sizes = {size for size in (ends.first, ends.last, *asked) if size is not None}
+    kept = (
+        "select a.size from audit.anchor a join audit.checkpoint c on c.size = a.size"
+        f" where a.size < :size and a.kind in ('witness', 'timestamp') and {_OF_THIS_ORIGIN} order by a.size"
+    )
+    ends = [db.session.scalar(sa.text(f"{kept} {way} limit 1"), {"size": head.size}) for way in ("asc", "desc")]
+    sizes = {size for size in (*ends, *asked) if size is not None}
     return [_head(size) for size in sorted(sizes) if size < head.size]
 
 

@@ -6,7 +6,7 @@ added after a row was last logged are compared from their first logged change on
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -66,10 +66,10 @@ def compare() -> int:
     return int(db.session.execute(sa.text("select audit.compare(:heads)"), {"heads": heads}).scalar_one())
 
 
-def differences(connection: sa.Connection, key: VerifierKey | None = None) -> list[Finding]:
-    """Return every difference, asked as the database's owner. key: the log's, to check what it signed."""
+def differences(connection: sa.Connection, *keys: VerifierKey) -> list[Finding]:
+    """Return every difference, asked as the database's owner. keys: the log's, now and before, to check the heads."""
     rows = connection.execute(sa.text("select what, tab, record, fields from audit.differences()"))
-    return [Finding(r.what, r.tab, r.record, tuple(r.fields or ())) for r in rows] + altered_heads(connection, key)
+    return [Finding(r.what, r.tab, r.record, tuple(r.fields or ())) for r in rows] + altered_heads(connection, *keys)
 
 
 def known(connection: sa.Connection) -> list[str] | None:
@@ -86,14 +86,14 @@ def adopt(connection: sa.Connection, before: list[str]) -> int:
     return int(connection.execute(sa.text("select audit.adopt(:known)"), {"known": before}).scalar_one())
 
 
-def altered_heads(connection: sa.Connection, key: VerifierKey | None = None) -> list[Finding]:
-    """Recompute the root of every head from the leaves; return the heads that are others, or not signed by `key`."""
+def altered_heads(connection: sa.Connection, *keys: VerifierKey) -> list[Finding]:
+    """Recompute the root of every head from the leaves; return those that are others, or signed by none of `keys`."""
     heads = connection.execute(sa.text("select size, root, note from audit.checkpoint order by size")).all()
     frontier, found, stream = Frontier(), [], _leaves(connection)
     for size, root, note in heads:
         while frontier.size < size and (leaf := next(stream, None)) is not None:
             frontier.append(leaf)
-        if frontier.size != size or frontier.root() != bytes(root) or not _says(note, size, bytes(root), key):
+        if frontier.size != size or frontier.root() != bytes(root) or not _says(note, size, bytes(root), keys):
             found.append(Finding("altered_head", "checkpoint", str(size)))
     return found
 
@@ -105,10 +105,12 @@ def _leaves(connection: sa.Connection) -> Iterator[bytes]:
         seq = rows[-1].seq
 
 
-def _says(note: str, size: int, root: bytes, key: VerifierKey | None) -> bool:
+def _says(note: str, size: int, root: bytes, keys: Sequence[VerifierKey]) -> bool:
     try:
         checkpoint, text, signatures = opened(note)
-        return (checkpoint.size, checkpoint.root) == (size, root) and (key is None or bool(by([key], text, signatures)))
+        return (checkpoint.size, checkpoint.root) == (size, root) and (
+            not keys or bool(by(list(keys), text, signatures))
+        )
     except BadNote:
         return False
 

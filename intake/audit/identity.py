@@ -58,6 +58,24 @@ def load_key(path: Path) -> LocalSigner:
         raise KeyUnavailable from broken
 
 
+def retired(settings: Settings) -> list[VerifierKey]:
+    """Return the keys that signed this log before, under other origins: after a restore it goes on under a new one."""
+    files = sorted(settings.log_key_file.parent.glob(f"{settings.log_key_file.name}.retired-*"))
+    return [load_key(file).verifier for file in files]
+
+
+def retire_key(settings: Settings) -> VerifierKey:
+    """Put the log's key away and make another, of another origin; return the old one's public half.
+
+    Raises KeyUnavailable without a key.
+    """
+    old = load_key(settings.log_key_file).verifier
+    away = settings.log_key_file.with_name(f"{settings.log_key_file.name}.retired-{old.key_id.hex()}")
+    settings.log_key_file.rename(away)
+    make_key(settings.log_key_file)
+    return old
+
+
 def outside(settings: Settings) -> Outside:
     """Return witnesses and authorities of the configuration, and the witness folders of the state folder."""
     values: dict[str, Any] = tomllib.loads(project_file(settings.log_config).read_text())

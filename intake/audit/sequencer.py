@@ -10,12 +10,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import psycopg
 
-from intake.audit.notes import BadNote, Checkpoint, Signer, by, opened, signed
+from intake.audit.notes import BadNote, Checkpoint, Signer, VerifierKey, by, opened, signed
 from intake.audit.tree import HASH_SIZE, Frontier
 
 log = logging.getLogger("testigo.sequencer")
@@ -35,11 +35,14 @@ class LogDamaged(RuntimeError):
 class Sequencer:
     """Folds as long as its connection holds the leader's lock.
 
-    conninfo: the database as role testigo_sequencer; signer: the log's key, whose name is the log's origin.
+    conninfo: the database as role testigo_sequencer; signer: the log's key, whose name is the log's origin; before:
+    keys under which the tree grew up to now, when it goes on under a new origin.
     """
 
-    def __init__(self, conninfo: str, signer: Signer, *, batch: int = BATCH) -> None:
-        self.conninfo, self.signer, self.batch = conninfo, signer, batch
+    def __init__(
+        self, conninfo: str, signer: Signer, *, batch: int = BATCH, before: Sequence[VerifierKey] = ()
+    ) -> None:
+        self.conninfo, self.signer, self.batch, self.before = conninfo, signer, batch, before
         self.origin = signer.verifier.name
         self._connection: psycopg.Connection[Row] | None = None
         self._frontier = Frontier()
@@ -120,10 +123,10 @@ class Sequencer:
         frontier = Frontier(size, [packed[at : at + HASH_SIZE] for at in range(0, len(packed), HASH_SIZE)])
         try:
             head, text, signatures = opened(note)
-            ours = by([self.signer.verifier], text, signatures)
+            ours = by([self.signer.verifier, *self.before], text, signatures)
         except BadNote as wrong:
             raise LogDamaged("The newest checkpoint is not as we signed it.") from wrong
-        if not ours or head != Checkpoint(self.origin, size, frontier.root()):
+        if not ours or head != Checkpoint(ours[0][0].name, size, frontier.root()):
             raise LogDamaged("The newest checkpoint is of another key, or its tree is another.")
         return frontier
 

@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from intake import cli
 from intake.access.actor import Actor
+from intake.audit import identity
 from intake.audit.compare import Finding, altered_heads, differences
 from intake.audit.notes import Checkpoint, signed
 from intake.audit.state import state
 from intake.audit.tree import Frontier
 from intake.audit.verify import verify
+from intake.local.supervisor import environment
 from tests.audit.conftest import Log, Made, events_of, write_bundle
 from tests.factories import an_incident
 from tests.world import World
@@ -172,7 +175,15 @@ def test_a_full_rewrite_with_the_stolen_key(
     assert found(owner, log) == set()
 
 
-def test_a_restored_older_database(good: Made, log: Log, owner: sa.Connection, acting: Acting) -> None:
+def test_a_restored_older_database(
+    good: Made,
+    log: Log,
+    owner: sa.Connection,
+    acting: Acting,
+    world: World,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A copy of yesterday agrees with itself and is rightly signed. The witnesses remember today."""
     undo = _copy_log(owner)
     with acting("intake"):
@@ -193,6 +204,25 @@ def test_a_restored_older_database(good: Made, log: Log, owner: sa.Connection, a
         an_incident(title="entered after the restore")
     log.fold()
     assert [t.split(":")[0] for t in log.send()] == ["witness witness.example/west", "witness witness.example/east"]
+    # The restore was rightful: the log goes on under a new origin, which it says itself.
+    mine = log.settings.with_(key_file_path=str(tmp_path / "keys.json"))
+    mine.log_key_file.write_text(log.key.text)
+    mine.log_key_file.chmod(0o600)
+    for name, value in {**environment(mine), "DATABASE_URL": mine.database_url}.items():
+        monkeypatch.setenv(name, value)
+    assert cli.main(["new-log", "--why", "disk lost, copy of the night restored"]) == 0
+    before, log.key = log.key, identity.load_key(mine.log_key_file)
+    assert log.key.name != before.name
+    for witness in log.folders:
+        witness.trust(log.key.verifier)
+    assert log.send() == []
+    log.fold()
+    with acting("intake"):
+        an_incident()
+    log.minute()
+    assert altered_heads(owner, log.key.verifier, before.verifier) == []
+    write_bundle(world.users["attorney"], tmp_path / "bag", good.events)
+    assert verify(tmp_path / "bag", log.trust).accepted
 
 
 def _count(connection: sa.Connection) -> int:
