@@ -1,85 +1,23 @@
-"""Invitations: once, for 72 hours, for one browser; a reset takes two things and an administrator is never enough."""
+"""Invitations: once, for 72 hours, for one browser, with a good password."""
 
 from __future__ import annotations
 
 import re
 import threading
 import uuid
-from collections.abc import Callable, Iterator
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
 from intake import db
-from intake.access import authenticator, invitations, sessions
+from intake.access import authenticator
 from intake.access.invitations import Handed
 from intake.access.models import User
-from intake.access.proofs import Passkey
-from tests.access.steps import code_of, forget_tries, give_app, hidden, show_code, show_password, signed_in
+from tests.access.enrolling import GOOD, Invite, calm, open_it, set_up_app, type_password  # noqa: F401
+from tests.access.steps import code_of, show_code, show_password, signed_in
 from tests.browser import Browser
-from tests.world import PASSWORD, World
-
-GOOD = "seven grey herons nest"
-Invite = Callable[..., Handed]
-
-
-@pytest.fixture(autouse=True)
-def calm(owner: sa.Connection) -> Iterator[None]:
-    forget_tries(owner)
-    yield
-    for table in ("authenticator", "passkey"):
-        owner.execute(sa.text(f"update {table} set removed_at = now() where removed_at is null"))
-
-
-@pytest.fixture
-def newcomer(world: World, owner: sa.Connection) -> int:
-    """An intake worker who was added and has nothing to sign in with."""
-    user = {"o": world.organisation, "e": f"new.{uuid.uuid4().hex[:8]}@example.org"}
-    added = (
-        "insert into app_user (organisation_id, email, display_name, password_hash)"
-        " values (:o, :e, 'Noor Example', '') returning id"
-    )
-    user_id = owner.execute(sa.text(added), user).scalar_one()
-    grant = "insert into access_grant (user_id, compartment_id, role, tier) values (:u, :c, 'RO.INTAKE', 1)"
-    owner.execute(sa.text(grant), {"u": user_id, "c": world.compartment})
-    return int(user_id)
-
-
-@pytest.fixture
-def invite(app: Flask, world: World) -> Invite:
-    """`invite(user_id)`: an invitation by the administrator."""
-
-    def make(user_id: int, **what: bool) -> Handed:
-        with app.app_context(), db.transaction():
-            admin = sessions.act_for(world.users["admin"])
-            user = db.session.get_one(User, user_id)
-            return invitations.invite(user, app.extensions["settings"], by=admin.user_id, **what)
-
-    return make
-
-
-def open_it(browser: Browser, handed: Handed, code: str = "") -> int:
-    """Type the code of the invitation; returns the status."""
-    path = "/invitation/" + handed.address.rpartition("/")[2]
-    browser.get(path)
-    return browser.post(path, {"code": code or handed.code}).status_code
-
-
-def type_password(browser: Browser, password: str = GOOD) -> int:
-    browser.get("/invitation/password")
-    return browser.post("/invitation/password", {"password": password}).status_code
-
-
-def set_up_app(browser: Browser) -> tuple[int, str]:
-    """Scan the picture, as it were, and type the app's first code; returns the status and the page."""
-    page = browser.get("/invitation/second-step")
-    offer = hidden(page, "offer")
-    found = re.search(r'class="keytext"[^>]*>([A-Z2-7 ]+)<', page.get_data(as_text=True))
-    assert found is not None
-    secret = found[1].replace(" ", "")
-    answer = browser.post("/invitation/second-step", {"offer": offer, "code": code_of(secret)})
-    return answer.status_code, answer.get_data(as_text=True)
+from tests.world import World
 
 
 def test_a_newcomer_enrols_with_password_and_app_and_gets_recovery_codes(
@@ -232,117 +170,6 @@ def test_a_password_that_others_would_guess_is_refused(
 def test_no_rule_asks_for_kinds_of_characters(client: Browser, newcomer: int, invite: Invite, password: str) -> None:
     open_it(client, invite(newcomer))
     assert type_password(client, password) == 303
-
-
-def test_a_lost_phone_is_replaced_with_invitation_and_password_and_the_old_one_ends_at_once(
-    app: Flask, client: Browser, world: World, invite: Invite
-) -> None:
-    old = give_app(world.users["paralegal"])
-    open_session = Browser(app).sign_in(world.emails["paralegal"], sessions.TOTP)
-    handed = invite(world.users["paralegal"])
-    assert not signed_in(open_session)
-    thief = Browser(app)
-    show_password(thief, world.emails["paralegal"])
-    assert show_code(thief, code_of(old)).status_code == 422
-    open_it(client, handed)
-    assert type_password(client, GOOD) == 422, "the invitation alone is not enough"
-    assert client.get("/invitation/second-step").status_code == 403
-    assert type_password(client, PASSWORD) == 303
-    assert set_up_app(client)[0] == 200
-    again = Browser(app)
-    assert show_password(again, world.emails["paralegal"], PASSWORD).status_code == 302, "the password stayed"
-
-
-def test_a_lost_password_is_replaced_with_invitation_and_the_factor_one_has(
-    app: Flask, client: Browser, world: World, invite: Invite, owner: sa.Connection
-) -> None:
-    secret = give_app(world.users["second_intake"])
-    handed = invite(world.users["second_intake"], password_lost=True)
-    open_it(client, handed)
-    assert type_password(client) == 303
-    early = Browser(app)
-    assert show_password(early, world.emails["second_intake"], GOOD).status_code == 422, "not before the second step"
-    client.get("/invitation/second-step")
-    assert client.post("/invitation/second-step", {"code": "000000"}).status_code == 422
-    assert client.post("/invitation/second-step", {"code": code_of(secret)}).status_code == 303
-    assert signed_in(client)
-    stored = owner.execute(
-        sa.text("select password_hash from app_user where id = :i"), {"i": world.users["second_intake"]}
-    ).scalar_one()
-    assert re.match(r"\$argon2id\$v=19\$m=(\d+),t=(\d+)", stored)
-
-
-def test_no_page_shows_the_password_or_its_hash_to_an_administrator(
-    as_admin: Browser, world: World, newcomer: int, owner: sa.Connection
-) -> None:
-    as_admin.get("/account")
-    page = as_admin.post(f"/people-and-roles/{world.users['intake']}/invitation").get_data(as_text=True)
-    assert "Hand over this invitation" in page
-    code = re.search(r"<b>([A-Z2-7-]{19})</b>", page)
-    assert code is not None
-    assert "argon2" not in page
-    stored = owner.execute(sa.text("select invitation::text from invitation")).scalars().all()
-    log = owner.execute(sa.text("select payload from audit.event")).scalars().all()
-    assert not any(code[1].replace("-", "") in str(text) for text in [*stored, *log])
-
-
-def test_an_administrator_cannot_invite_a_stranger_or_themselves(as_admin: Browser, world: World) -> None:
-    as_admin.get("/account")
-    assert as_admin.post(f"/people-and-roles/{world.users['stranger']}/invitation").status_code == 404
-    assert as_admin.post(f"/people-and-roles/{world.users['admin']}/invitation").status_code == 403
-
-
-def test_nobody_else_makes_invitations(as_attorney: Browser, world: World) -> None:
-    as_attorney.get("/account")
-    assert as_attorney.post(f"/people-and-roles/{world.users['intake']}/invitation").status_code == 403
-
-
-def test_making_an_invitation_asks_again_who_it_is(as_admin: Browser, world: World, owner: sa.Connection) -> None:
-    as_admin.get("/account")
-    owner.execute(sa.text("update user_session set proved_at = now() - interval '6 minutes'"))
-    answer = as_admin.post(f"/people-and-roles/{world.users['intake']}/invitation")
-    assert answer.status_code == 403
-    assert "show again that it is you" in answer.get_data(as_text=True)
-    made = "select count(*) from invitation where user_id = :id and withdrawn_at is null and used_at is null"
-    before = owner.execute(sa.text(made), {"id": world.users["intake"]}).scalar_one()
-    assert before <= 1
-
-
-def test_a_lost_password_needs_a_factor_to_keep(app: Flask, as_admin: Browser, world: World) -> None:
-    with app.app_context(), db.transaction():
-        assert (
-            db.session.scalar(
-                sa.select(sa.func.count()).where(
-                    Passkey.user_id == world.users["auditor"], Passkey.removed_at.is_(None)
-                )
-            )
-            == 0
-        )
-    as_admin.get("/account")
-    lost = as_admin.post(f"/people-and-roles/{world.users['auditor']}/invitation", {"password_lost": "yes"})
-    assert lost.location.endswith(f"/people-and-roles/{world.users['auditor']}")
-    assert "Start the account over" in as_admin.get(lost.location).get_data(as_text=True)
-
-
-def test_who_lost_both_starts_over_with_nothing_that_an_administrator_alone_could_give_back(
-    app: Flask, client: Browser, as_admin: Browser, world: World, owner: sa.Connection
-) -> None:
-    paralegal = world.users["paralegal"]
-    stored = owner.execute(sa.text("select password_hash from app_user where id = :i"), {"i": paralegal}).scalar_one()
-    give_app(paralegal)
-    as_admin.get("/account")
-    page = as_admin.post(f"/people-and-roles/{paralegal}/invitation", {"start_over": "yes"}).get_data(as_text=True)
-    code = re.search(r"<b>([A-Z2-7-]{19})</b>", page)
-    address = re.search(r"/invitation/[0-9a-f-]{36}", page)
-    assert code is not None
-    assert address is not None
-    client.get(address[0])
-    assert client.post(address[0], {"code": code[1]}).status_code == 303
-    assert type_password(client) == 303
-    assert set_up_app(client)[0] == 200
-    assert client.get("/incidents").status_code == 403, "what was granted has ended"
-    owner.execute(sa.text("update access_grant set expires_at = null where user_id = :i"), {"i": paralegal})
-    owner.execute(sa.text("update app_user set password_hash = :h where id = :i"), {"h": stored, "i": paralegal})
 
 
 def test_whose_role_still_waits_for_confirmation_enrols_the_passkey_that_it_will_ask_for(
