@@ -12,6 +12,7 @@ from intake import db
 from intake.access.actor import Actor
 from intake.access.policy import Permission
 from intake.declarations.models import Declaration, DeclarationVersion, Paragraph, ReviewComment
+from intake.errors import NotNow
 
 OPEN_STATES = ("DS.DRAFT", "DS.REVIEW", "DS.TRANSLATED", "DS.READBACK", "DS.LOCKED")
 
@@ -40,11 +41,15 @@ def open_paragraphs(incident_id: uuid.UUID) -> list[tuple[Declaration, Paragraph
 def held(declaration: Declaration) -> Declaration:
     """Return the declaration as it stands now, its row held until the transaction ends. Raises NoResultFound.
 
-    Two steps, or a step and an edit, come one after the other: no text changes under a lock being set.
+    Two steps, or a step and an edit, come one after the other: no text changes under a lock being set. Raises NotNow
+    when it was locked meanwhile by somebody else, and with that closed to the one who only opened the intake.
     """
     db.session.flush()
-    db.session.execute(sa.select(Declaration.id).where(Declaration.id == declaration.id).with_for_update()).one()
-    db.session.refresh(declaration)
+    mine = sa.select(Declaration).where(Declaration.id == declaration.id)
+    db.session.execute(mine.with_only_columns(Declaration.id).with_for_update()).one()
+    now = mine.execution_options(populate_existing=True)
+    if db.session.scalars(now).one_or_none() is None:
+        raise NotNow("locked")
     db.session.expire(declaration, ["paragraphs"])
     return declaration
 
