@@ -170,7 +170,7 @@ class Settings:
         return f"{parts.scheme}://{parts.netloc}"
 
 
-def _named(env: Mapping[str, str], values: dict[str, Any], *names: str) -> dict[str, str]:
+def _named(env: Mapping[str, str], values: dict[str, Any], *names: str) -> dict[str, Any]:
     """Return settings that the environment may set as TESTIGO_<NAME>, taken out of the file's values."""
     return {name: env.get(f"TESTIGO_{name.upper()}", values.pop(name, "")) for name in names}
 

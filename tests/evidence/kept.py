@@ -54,7 +54,7 @@ def flip_on_disk(data: Path, body: bytes, at: int, *, as_if_whole: bool = True) 
                     # SeaweedFS's needle: cookie 4, id 8, size 4, length of data 4, data, ... and after `size` its CRC.
                     size = int.from_bytes(content[start - 8 : start - 4], "big")
                     volume.seek(start - 4 + size)
-                    volume.write(crc32c(changed).to_bytes(4, "big"))
+                    volume.write(crc32c(bytes(changed)).to_bytes(4, "big"))
             return
     raise AssertionError("these bytes are in no volume")
 

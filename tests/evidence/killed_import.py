@@ -19,7 +19,7 @@ def main() -> None:
     settings = Settings.load(profile="test").with_(
         **told["settings"] | {"state_dir": Path(told["settings"]["state_dir"])}
     )
-    services.ensure_all = lambda given, *_rest: given  # type: ignore[assignment]  # the stores run already
+    services.ensure_all = lambda given, *_rest: given  # the stores run already
     real, count = importing._send, [0]
 
     def slow(*arguments: Any) -> None:
@@ -30,7 +30,7 @@ def main() -> None:
         real(*arguments)
         count[0] += 1
 
-    importing._send = slow
+    importing._send = slow  # type: ignore[assignment]
     parser_options = import_commands.parsed(told["arguments"])
     import_commands.run(settings, parser_options)
 

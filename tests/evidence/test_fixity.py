@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -61,7 +62,7 @@ def _only_this_tests_items(owner: sa.Connection, app: Flask) -> None:
     owner.execute(sa.text("set session_replication_role = origin"))
 
 
-def row(owner: sa.Connection, item_id: uuid.UUID) -> sa.Row[tuple[object, ...]]:
+def row(owner: sa.Connection, item_id: uuid.UUID) -> Any:
     return owner.execute(
         sa.text("select sha256, checked_at, check_ok, state from evidence_item where id = :id"), {"id": item_id}
     ).one()

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl.utils.escape import unescape
 
-from intake.exports.files import CELL, harmless, pieces, write
+from intake.exports.files import CELL, pieces, write
+from intake.spreadsheets import harmless
 
 FIELDS = ("number", "agents_low", "narrative")
 TOLD = (

@@ -65,7 +65,7 @@ def test_a_disabled_user_gets_no_export(acting: Acting, world: World, store: Sto
         owner.execute(sa.text("update app_user set active = true where id = :u"), me)
 
 
-def test_a_right_that_ends_during_the_run_stops_it_at_the_next_batch(  # noqa: PLR0917
+def test_a_right_that_ends_during_the_run_stops_it_at_the_next_batch(
     acting: Acting,
     world: World,
     store: Storage,

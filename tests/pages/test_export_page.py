@@ -23,7 +23,7 @@ STATES = {"waiting": "Being made", "ready": "Approve", "failed": "Not made"}
 
 @pytest.mark.parametrize(("state", "words"), STATES.items(), ids=list(STATES))
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
-def test_an_export_says_how_it_stands(  # noqa: PLR0917
+def test_an_export_says_how_it_stands(
     open_page: OpenPage, acting: Acting, app: Flask, world: World, state: str, words: str, size: tuple[int, int]
 ) -> None:
     with acting("intake"):
