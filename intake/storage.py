@@ -8,32 +8,25 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import hashlib
-import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urlsplit
 
-import boto3
 from boto3.s3.transfer import TransferConfig
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
-from urllib3.exceptions import HTTPError
+from botocore.exceptions import ClientError
 
-from intake.errors import NotNow, NotThere, StoreUnavailable
+from intake.errors import NotNow, StoreUnavailable
 from intake.settings import Settings
+from intake.store_client import answering, client
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-log = logging.getLogger("testigo.storage")
-
 PUT_EXPIRES = 300  # seconds: a part over a slow line must begin, not end, within it (security page, requirement 52)
 GET_EXPIRES = 300
 CHUNK = 1 << 20  # bytes read at a time, whatever the object's size
-ABSENT = {"412", "PreconditionFailed", "404", "NoSuchKey", "NoSuchVersion", "NoSuchUpload", "NoSuchBucket", "NotFound"}
 
 
 @dataclass(frozen=True)
@@ -87,29 +80,12 @@ class Storage:
         return self._client(self.settings.s3_endpoint_url, attempts=1)
 
     def _client(self, endpoint: str, keys: tuple[str, str] | None = None, attempts: int = 3) -> S3Client:
-        access, secret = keys or (self.settings.s3_access_key, self.settings.s3_secret_key)
-        config = Config(
-            signature_version="s3v4",  # the default presigns with the outdated version 2 for other endpoints than AWS
-            connect_timeout=3,
-            read_timeout=30,
-            retries={"mode": "standard", "total_max_attempts": attempts},
-            request_checksum_calculation="when_required",  # we send SHA-256 ourselves
-            response_checksum_validation="when_required",
-            max_pool_connections=20,
-            proxies={} if endpoint.startswith("http://127.0.0.1") else None,
-        )
-        return boto3.session.Session().client(
-            "s3",
-            endpoint_url=endpoint or None,
-            region_name=self.settings.s3_region,
-            aws_access_key_id=access or None,
-            aws_secret_access_key=secret or None,
-            config=config,
-        )
+        access = keys or (self.settings.s3_access_key, self.settings.s3_secret_key)
+        return client(endpoint, self.settings.s3_region, access, attempts)
 
     def ping(self) -> None:
         """Ask whether the store answers."""
-        with _answering():
+        with answering():
             self._s3.head_bucket(Bucket=self.bucket)
 
     def create_multipart(self, key: str, media_type: str) -> str:
@@ -120,7 +96,7 @@ class Storage:
         """
         host = urlsplit(self.settings.s3_endpoint_url).hostname or "amazonaws.com"
         named: Any = {"ChecksumAlgorithm": "SHA256"} if host.endswith("amazonaws.com") else {}
-        with _answering():
+        with answering():
             made = self._s3.create_multipart_upload(Bucket=self.bucket, Key=key, ContentType=media_type, **named)
         return made["UploadId"]
 
@@ -137,20 +113,13 @@ class Storage:
 
     def put_part(self, key: str, upload_id: str, part_number: int, body: bytes, sha256: str) -> str:
         """Send one part from here; the store refuses it unless it has this SHA-256 (base64). Returns its etag."""
-        with _answering():
-            sent = self._s3.upload_part(
-                Bucket=self.bucket,
-                Key=key,
-                UploadId=upload_id,
-                PartNumber=part_number,
-                Body=body,
-                ChecksumSHA256=sha256,
-            )
-        return sent["ETag"]
+        where: Any = {"Bucket": self.bucket, "Key": key, "UploadId": upload_id, "PartNumber": part_number}
+        with answering():
+            return self._s3.upload_part(**where, Body=body, ChecksumSHA256=sha256)["ETag"]
 
     def list_parts(self, key: str, upload_id: str) -> list[Part]:
         """Return the parts that arrived, in order: what a resumed upload need not send again."""
-        with _answering():
+        with answering():
             pages = self._s3.get_paginator("list_parts").paginate(Bucket=self.bucket, Key=key, UploadId=upload_id)
             found = [part for page in pages for part in page.get("Parts", [])]
         return [Part(p["PartNumber"], p["ETag"], p["Size"], p.get("ChecksumSHA256", "")) for p in found]
@@ -161,7 +130,7 @@ class Storage:
             {"PartNumber": p.number, "ETag": p.etag, **({"ChecksumSHA256": p.sha256} if p.sha256 else {})}
             for p in parts
         ]
-        with _answering():
+        with answering():
             done = self._s3.complete_multipart_upload(
                 Bucket=self.bucket, Key=key, UploadId=upload_id, MultipartUpload={"Parts": listed}
             )
@@ -169,19 +138,19 @@ class Storage:
 
     def abort_multipart(self, key: str, upload_id: str) -> None:
         """Throw away an upload that was not completed; its parts are freed."""
-        with _answering():
+        with answering():
             self._s3.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=upload_id)
 
     def list_multiparts(self, prefix: str = "") -> list[tuple[str, str, dt.datetime]]:
         """Return (key, upload id, begun) of every unfinished upload."""
-        with _answering():
+        with answering():
             pages = self._s3.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=prefix)
             return [(u["Key"], u["UploadId"], u["Initiated"]) for page in pages for u in page.get("Uploads", [])]
 
     def put_object(self, bucket: str, key: str, body: bytes | IO[bytes], media_type: str = "") -> str:
         """Store bytes, or a file of any size with flat memory; returns the version id ("" in a plain bucket)."""
         kind = {"ContentType": media_type or "application/octet-stream"}
-        with _answering():
+        with answering():
             if isinstance(body, bytes):
                 digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
                 made = self._s3.put_object(Bucket=bucket, Key=key, Body=body, ChecksumSHA256=digest, **kind)  # type: ignore[arg-type]
@@ -194,7 +163,7 @@ class Storage:
 
     def open(self, key: str, version_id: str = "", *, bucket: str = "", once: bool = False) -> Iterator[bytes]:
         """Read one version (or the newest) in chunks of 1 MiB. once: without trying again by itself."""
-        with _answering():
+        with answering():
             body = (self._s3_once if once else self._s3).get_object(**self._at(key, version_id, bucket))["Body"]
             with body:
                 yield from body.iter_chunks(CHUNK)
@@ -224,13 +193,13 @@ class Storage:
 
     def list_objects(self, bucket: str, prefix: str) -> Iterator[tuple[str, int, str]]:
         """Walk (key, bytes, etag) of the newest objects under a prefix, to import them from there."""
-        with _answering():
+        with answering():
             for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
                 yield from ((found["Key"], found["Size"], found["ETag"]) for found in page.get("Contents", []))
 
     def read_range(self, bucket: str, key: str, at: int, size: int, etag: str) -> bytes:
         """Return a piece of an object that must still have this etag. Raises NotThere when it changed."""
-        with _answering():
+        with answering():
             asked = self._s3.get_object(Bucket=bucket, Key=key, Range=f"bytes={at}-{at + size - 1}", IfMatch=etag)
             with asked["Body"] as body:
                 return body.read()
@@ -241,14 +210,14 @@ class Storage:
 
     def all_versions(self, prefix: str = "") -> Iterator[tuple[str, Head]]:
         """Walk (key, version) of everything under a prefix, for the reconciler."""
-        with _answering():
+        with answering():
             for page in self._s3.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=prefix):
                 for found in page.get("Versions", []):
                     yield found["Key"], Head(found["Size"], found["VersionId"], "", found["LastModified"])
 
     def head(self, key: str, version_id: str = "", *, bucket: str = "") -> Head:
         """Return size, version and type of one version or the newest."""
-        with _answering():
+        with answering():
             found = self._s3.head_object(**self._at(key, version_id, bucket))
         version = found.get("VersionId", "")
         return Head(found["ContentLength"], version, found.get("ContentType", ""), found["LastModified"])
@@ -282,12 +251,12 @@ class Storage:
         COMPLIANCE: nobody, the store's administrator included, can shorten it; GOVERNANCE: the administrator can.
         """
         retention: Any = {"Mode": self.settings.s3_lock_mode, "RetainUntilDate": until}
-        with _answering():
+        with answering():
             self._s3.put_object_retention(**self._at(key, version_id, bucket), Retention=retention)
 
     def delete_export(self, key: str) -> None:
         """Delete a finished export's file. Evidence has no such call: the program's identity may not."""
-        with _answering():
+        with answering():
             self._s3.delete_object(Bucket=self.exports_bucket, Key=key)
 
     def destroy_version(self, key: str, version_id: str) -> None:
@@ -299,7 +268,7 @@ class Storage:
         if not all(keys):
             raise NotNow("locked")
         destroyer = self._client(self.settings.s3_endpoint_url, keys)
-        with _answering():
+        with answering():
             try:
                 destroyer.delete_object(
                     Bucket=self.bucket, Key=key, VersionId=version_id, BypassGovernanceRetention=True
@@ -314,21 +283,6 @@ class Storage:
 
     def _presign(self, operation: str, expires: int, **parameters: str | int) -> str:
         return self._signer.generate_presigned_url(operation, Params=parameters, ExpiresIn=expires)
-
-
-@contextmanager
-def _answering() -> Iterator[None]:
-    try:
-        yield
-    except ClientError as refusal:
-        code = refusal.response.get("Error", {}).get("Code", "")
-        if code in ABSENT:
-            raise NotThere from refusal
-        log.warning("the store refused %s: %s", refusal.operation_name, code)
-        raise StoreUnavailable from refusal
-    except (BotoCoreError, HTTPClientError, HTTPError, boto3.exceptions.Boto3Error) as silence:
-        log.warning("the store does not answer: %s", type(silence).__name__)
-        raise StoreUnavailable from silence
 
 
 _opened: dict[str, Storage] = {}
