@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 import sqlalchemy as sa
 from flask import Flask, Response, g, redirect, request, session
@@ -180,9 +180,14 @@ def _refuse_strange_json() -> None:
         raise Invalid({"": "too_deep"}) from deep
 
 
+# What any form may carry beside its fields: its token, which button was pressed, and where to go from there.
+BUTTONS = frozenset({"csrf_token", "once_key", "version", "go", "back", "next", "looked"})
+
+
 class CaseForm(FlaskForm):  # type: ignore[misc]
     """The base of every form: CSRF, a once key for creating, the version that the editor saw."""
 
+    also: ClassVar[frozenset[str]] = frozenset()  # names that the page sends and the view reads, or nobody does
     once_key = HiddenField(default=lambda: str(uuid.uuid4()))
     version = HiddenField()
 
@@ -192,13 +197,25 @@ class CaseForm(FlaskForm):  # type: ignore[misc]
         text = str(self.version.data or "")
         return int(text) if text.isascii() and text.isdigit() else None
 
+    def unlisted(self) -> set[str]:
+        """Return the names of what was sent and is no field of this form: a page never sends them."""
+        if type(self) is CaseForm:
+            return set()  # it only guards the token: its view reads what was sent by itself
+        known, parts = {field.name for field in self} | BUTTONS | self.also, tuple(f"{field.name}-" for field in self)
+        return {name for name in request.form if name not in known and not name.startswith(parts)}
+
     @property
     def values(self) -> dict[str, Any]:
         """What was submitted, without the form's own fields."""
         return {name: value for name, value in self.data.items() if name not in {"csrf_token", "once_key", "version"}}
 
     def validate(self, extra_validators: Any = None) -> bool:  # noqa: ANN401
-        """Check shapes; NUL, which PostgreSQL cannot hold, is an error beside its field."""
+        """Check shapes; NUL, which PostgreSQL cannot hold, is an error beside its field.
+
+        Raises Invalid for a field that the form does not list (ASVS 5.0, 15.3.3).
+        """
+        if strange := self.unlisted():
+            raise Invalid(dict.fromkeys(sorted(strange), "unlisted"))
         good = super().validate(extra_validators)
         for field in self:
             if isinstance(field.data, str) and "\x00" in field.data:

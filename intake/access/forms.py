@@ -44,6 +44,7 @@ class AuthenticatorForm(CodeForm):
 class PasswordForm(CaseForm):
     """The password now, and the one to be."""
 
+    also = frozenset({"username"})  # for password managers
     password = PasswordField(_("Password now"), [InputRequired(_("Type your password.")), Length(max=512)])
     new_password = PasswordField(
         _("New password"),
@@ -61,6 +62,7 @@ class InvitationForm(CaseForm):
 class InvitedPasswordForm(CaseForm):
     """A new account's password, or the one that stays."""
 
+    also = frozenset({"username"})  # for password managers
     password = PasswordField(_("Password"), [InputRequired(_("Type a password.")), Length(max=512)])
 
 

@@ -71,6 +71,7 @@ class CareForm(CaseForm):
 class StartForm(CaseForm):
     """How hard files begin for me."""
 
+    also = frozenset({"item"})
     starts = RadioField(_("Hard files begin"), choices=list(START_WORDS.items()), validators=[AnyOf(STARTS)])
 
 
