@@ -14,11 +14,9 @@ import sqlalchemy as sa
 
 from intake.demo import media
 from intake.media import derive, sandbox, scans
-from intake.settings import Settings
 from tests.browser import Browser
 from tests.media.conftest import Desk
 from tests.media.signatures import EICAR, write_signatures
-from tests.queue import run_worker
 from tests.world import World
 
 OLD = 30 * 86400  # seconds
@@ -174,13 +172,3 @@ def test_signatures_are_as_old_as_their_making_says(desk: Desk, tmp_path: Path) 
     by = replace(desk.by, folder=tmp_path)
     assert by.signatures_made() == dt.datetime(2021, 9, 16, 12, 32, tzinfo=dt.UTC)
     assert by.missing() == "stale"
-
-
-def test_the_worker_scans_derives_and_reads_what_was_sealed(desk: Desk, settings: Settings) -> None:
-    photo, sound = desk.keep(media.photo(6), "lot.jpg"), desk.keep(media.audio(6), "note.wav")
-    run_worker(settings)
-    assert {desk.row(item).scan for item in (photo, sound)} == {"clean"}
-    assert {kind for kind, _ in desk.made(photo)} == {"thumbnail", "preview", "claims", "ocr"}
-    assert {kind for kind, _ in desk.made(sound)} == {"proxy", "waveform", "claims"}
-    left = "select count(*) from jobs.procrastinate_jobs where status not in ('succeeded', 'todo')"
-    assert desk.owner.execute(sa.text(left)).scalar_one() == 0
