@@ -61,20 +61,28 @@ SELECT jsonb_build_object(
     'trouble', trouble) ORDER BY kind, name), '[]') FROM post WHERE failing_since IS NOT NULL),
   'comparison', (SELECT jsonb_build_object('at', at, 'rows', rows, 'findings', findings) FROM comparison
     ORDER BY id DESC LIMIT 1)) $$"""
-# A payload is a record's content: who may approve what leaves a compartment may see it; who may audit gets the bare
-# commitment, which proves that the event happened and says nothing of it.
+# A payload is a record's content: who may approve what leaves a compartment may see it, unless the record's tier or a
+# wall hides it; who may audit gets the bare commitment, which proves that the event happened and says nothing of it.
+# An update names only what changed, so whose row it was stands in the event that added the row.
 _DISCLOSE = r"""CREATE FUNCTION audit.disclose(ids bigint[]) RETURNS TABLE (id bigint, seq bigint, commitment bytea,
 payload text, salt bytea) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = audit, pg_temp AS $$
-SELECT e.id, l.seq, sha256(e.salt || convert_to(e.payload, 'UTF8')),
-  CASE WHEN d.discloses THEN e.payload END, CASE WHEN d.discloses THEN e.salt END
-FROM event e JOIN leaf l ON l.event_id = e.id
--- Not of an incident that the attorney's grants do not reach, or a wall: its id stands where the record was written.
-CROSS JOIN LATERAL (SELECT e.compartment_id = ANY(access.approving()) AND NOT EXISTS (SELECT 1
-  FROM event o, unnest(access.above()) hidden WHERE o.record_id = e.record_id AND o.payload LIKE '%' || hidden || '%') AS discloses) d
-WHERE e.id = ANY(ids) AND (e.compartment_id = ANY((SELECT access.audited())::int[])
-  OR (e.compartment_id IS NULL AND e.actor_id = ANY((SELECT access.audited_users())::int[])))
-ORDER BY l.seq $$"""
-
+WITH asked AS (SELECT e.*, l.seq, e.compartment_id = ANY((SELECT access.approving())::int[]) AS read,
+    e.payload::jsonb AS body FROM event e JOIN leaf l ON l.event_id = e.id
+  WHERE e.id = ANY(ids) AND (e.compartment_id = ANY((SELECT access.audited())::int[])
+    OR (e.compartment_id IS NULL AND e.actor_id = ANY((SELECT access.audited_users())::int[])))),
+placed AS (SELECT a.*, added.body AS first FROM asked a LEFT JOIN LATERAL (SELECT f.payload::jsonb AS body FROM event f
+  WHERE f.record_id = a.record_id AND f.subject = a.subject AND f.kind = 'insert' ORDER BY f.id LIMIT 1) added ON a.read),
+named AS (SELECT p.*,
+  coalesce(CASE WHEN p.subject = 'incident' THEN p.record_id END, p.body #>> '{new,incident_id}',
+    p.body #>> '{old,incident_id}', p.first #>> '{new,incident_id}') AS incident,
+  coalesce(CASE WHEN p.subject IN ('person', 'identity') THEN p.record_id END, p.body #>> '{new,person_id}',
+    p.body #>> '{old,person_id}', p.first #>> '{new,person_id}') AS person FROM placed p),
+shown AS (SELECT n.*, n.read
+  AND NOT coalesce(n.incident IN (SELECT unnest(access.above())::text), false)
+  AND NOT coalesce(n.person IN (SELECT unnest(access.above_people() || access.walled_people())::text), false) AS open
+  FROM named n)
+SELECT s.id, s.seq, sha256(s.salt || convert_to(s.payload, 'UTF8')), CASE WHEN s.open THEN s.payload END,
+  CASE WHEN s.open THEN s.salt END FROM shown s ORDER BY s.seq $$"""
 # An auditor reads no record, but must find one's events by its number: identifiers only.
 _RECORDS_OF = """CREATE FUNCTION audit.records_of(wanted bigint) RETURNS text[] LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = public, pg_temp AS $$

@@ -189,3 +189,40 @@ def test_a_sealed_value_is_proved_by_its_salt_and_a_wrong_one_is_refused(
         check(tmp_path / "bag", as_file(log.trust))
     owner.execute(sa.text("delete from audit.opening where event_id = any(:ids)"), {"ids": list(openings)})
     assert proof.openings_of(owner, [person_id]) == {}
+
+
+def test_a_record_above_the_attorneys_tier_or_behind_a_wall_is_proved_and_not_shown(
+    acting: Acting, log: Log, world: World, owner: sa.Connection, tmp_path: Path
+) -> None:
+    with acting("intake"):
+        an_incident()
+    log.minute()
+    with acting("intake"):
+        account = an_account(role_in_incident="RI.CANARIO")
+        record_ids = [str(account.id), str(account.incident_id), str(account.person_id)]
+        db.session.flush()
+        db.session.execute(
+            sa.text("update incident set title = 'Canario otra vez' where id = :id"), {"id": account.incident_id}
+        )
+    log.minute()
+    attorney = world.users["attorney"]
+
+    def told(name: str) -> str:
+        with db.transaction():
+            sessions.act_for(attorney)
+            proof.write(tmp_path / name, record_ids)
+        assert verify(tmp_path / name, log.trust).accepted
+        return (tmp_path / name / "data/proof.json").read_text()
+
+    assert "Canario otra vez" in told("open")
+    before = owner.execute(sa.text("select tier from access_grant where user_id = :u"), {"u": attorney}).scalar_one()
+    owner.execute(sa.text("update access_grant set tier = 1 where user_id = :u"), {"u": attorney})
+    owner.execute(sa.text("update incident set tier = 3 where id = :id"), {"id": record_ids[1]})
+    log.minute()
+    try:
+        assert "canario" not in told("sealed").lower()
+    finally:
+        owner.execute(sa.text("update access_grant set tier = :t where user_id = :u"), {"t": before, "u": attorney})
+    owner.execute(sa.text("update incident set tier = 1 where id = :id"), {"id": record_ids[1]})
+    log.minute()
+    assert "Canario otra vez" in told("again")
