@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from bench import data, fixity, log, papers, row_security, vault, workloads
+from bench import data, fixity, log, papers, row_security, uploads, vault, workloads
 from intake.local import services
 
 
@@ -31,6 +31,7 @@ def main() -> None:
             *row_security.compared(large, rounds),
             *fixity.workloads(stores, 0.2 if quick else 1.0),
             *log.workloads(stores, rounds, seconds / 2),
+            *uploads.alone(quick=quick),
         ]
     finally:
         services.stop_all(stores)

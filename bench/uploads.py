@@ -70,6 +70,18 @@ def workloads(stores: Settings, sizes: tuple[int, ...] = (200 * MB, 2000 * MB), 
     yield from _memory(settings, user_id, where, most)
 
 
+def alone(*, quick: bool) -> Iterator[Row]:
+    """Measure in stores made for it and thrown away: gigabytes go in, and no version of an original can be deleted."""
+    state = data.STATE.with_name(f"bench-uploads-{os.getpid()}")
+    state.mkdir(parents=True)
+    stores = services.ensure_all(Settings.load(profile="test").with_(state_dir=state), ["*"])
+    try:
+        yield from workloads(stores, (64 * MB,), 256 * MIB) if quick else workloads(stores)
+    finally:
+        services.stop_all(stores)
+        shutil.rmtree(state, ignore_errors=True)
+
+
 def _resumed(settings: Settings, user_id: int, where: uuid.UUID, size: int, rounds: int) -> Row:
     """Import a file with a kill -9 in the middle and run again; beside it plain boto3 and one read-back, no kill."""
     ours, again, limit = list[float](), list[float](), list[float]()
@@ -259,17 +271,9 @@ def main() -> None:
         else:
             _seal(options.seal[0], options.seal[1], int(options.seal[2]))
         return
-    # Gigabytes go into these stores, and no version of an original can be deleted: they are made and thrown away.
-    state = data.STATE.with_name(f"bench-uploads-{os.getpid()}")
-    state.mkdir(parents=True)
-    stores = services.ensure_all(Settings.load(profile="test").with_(state_dir=state), ["*"])
-    try:
-        for row in workloads(stores, (64 * MB,), 256 * MIB) if options.quick else workloads(stores):
-            sys.stdout.write(f"{json.dumps(row.as_json())}\n")
-            sys.stdout.flush()
-    finally:
-        services.stop_all(stores)
-        shutil.rmtree(state, ignore_errors=True)
+    for row in alone(quick=options.quick):
+        sys.stdout.write(f"{json.dumps(row.as_json())}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -23,20 +23,29 @@ export async function keyOf(text) {
   return hex(bytes.buffer).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
-let worker = null;
+// Small files do not wait behind a film of many gigabytes: each kind has a worker of its own.
+const SMALL = 64 * 2 ** 20;
+const workers = {};
 const waiting = new Map();
+
+function workerOf(kind) {
+  if (!workers[kind]) {
+    const worker = new Worker(new URL('./hash-worker.js', import.meta.url), { type: 'module' });
+    const done = (id, sha256) => {
+      waiting.get(id)?.resolve(sha256);
+      waiting.delete(id);
+    };
+    worker.addEventListener('message', ({ data }) => done(data.id, data.sha256 ?? ''));
+    worker.addEventListener('error', () => { for (const [id, each] of waiting) if (each.kind === kind) done(id, ''); });
+    workers[kind] = worker;
+  }
+  return workers[kind];
+}
 
 // Resolves to the whole file's hash in hex, read slice by slice beside the page whatever its size, or to '' where
 // that cannot be done: the server's own hash is the one of record.
 export function hashWhole(id, file) {
   if (!('Worker' in window)) return Promise.resolve('');
-  if (!worker) {
-    worker = new Worker(new URL('./hash-worker.js', import.meta.url), { type: 'module' });
-    worker.addEventListener('message', ({ data }) => {
-      waiting.get(data.id)?.(data.sha256 ?? '');
-      waiting.delete(data.id);
-    });
-    worker.addEventListener('error', () => { for (const done of waiting.values()) done(''); });
-  }
-  return new Promise((resolve) => { waiting.set(id, resolve); worker.postMessage({ id, file }); });
+  const kind = file.size > SMALL ? 'large' : 'small';
+  return new Promise((resolve) => { waiting.set(id, { resolve, kind }); workerOf(kind).postMessage({ id, file }); });
 }
