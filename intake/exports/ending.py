@@ -15,15 +15,16 @@ from intake.exports import bundles
 from intake.exports.models import Export
 from intake.media.models import Derivative, Likeness
 from intake.storage import Storage
+from intake.viewing.models import Transcript
 
 GONE = "destroyed"
 
 
 @also_goes
 def end_what_was_made(item_id: uuid.UUID, user_id: int, store: Storage) -> None:
-    """Delete the objects of derivatives, working copies and bundles, then empty their rows. Safe to run again.
+    """Delete the objects of derivatives, working copies and bundles, then empty their rows and transcripts.
 
-    Raises StoreUnavailable: some may be gone, the rows still name them, run again.
+    Safe to run again. Raises StoreUnavailable: some may be gone, the rows still name them, run again.
     """
     with db.transaction():
         sessions.act_for(user_id)
@@ -56,6 +57,7 @@ def _empty(item_id: uuid.UUID) -> None:
         .values(**nothing, state="absent", content="", detail={}),
         sa.update(Likeness).where(Likeness.item_id == item_id).values(bits=None, bands=[]),
         sa.update(WorkingCopy).where(WorkingCopy.item_id == item_id).values(**nothing, state="refused", boxes=[]),
+        sa.update(Transcript).where(Transcript.item_id == item_id).values(cues=[]),
         sa.update(Export).where(_holds(item_id)).values(object_key="", state="failed", failure=GONE),
     )  # fmt: skip
     for statement in statements:

@@ -26,6 +26,7 @@ from intake.exports.models import Export
 from intake.incidents.models import Incident
 from intake.media.models import Derivative
 from intake.storage import Storage
+from intake.viewing.models import Transcript
 from tests.browser import Browser
 from tests.evidence.conftest import Acting
 from tests.evidence.kept import incident_of, sealed
@@ -210,6 +211,9 @@ def test_what_was_made_of_it_and_bundles_that_hold_it_go_too(
         made = {"sha256": "0" * 64, "size": 10}
         db.session.add(Derivative(kind="text", tool="t", content="words in it", object_key=keys[0], **place, **made))
         db.session.add(WorkingCopy(kind="stripped", state="made", object_key=keys[1], **place, **made))
+        said = [{"start": 0, "end": 900, "text": "what is said in it"}]
+        del place["parent_sha256"]
+        db.session.add(Transcript(language="en", origin="typed", made_by_id=me.user_id, cues=said, **place))
         held = {"profile": "files", "format": "zip", "filters": {"items": [str(item)]}}
         export = Export(user_id=me.user_id, compartments=[world.compartment], state="ready", object_key=keys[2], **held)
         db.session.add(export)
@@ -225,6 +229,8 @@ def test_what_was_made_of_it_and_bundles_that_hold_it_go_too(
     content = "select content || object_key from derivative where item_id = :id union all"
     copies = sa.text(f"{content} select object_key from working_copy where item_id = :id")
     assert set(owner.execute(copies, {"id": item}).scalars()) == {""}
+    cues = owner.execute(sa.text("select cues from transcript where item_id = :id"), {"id": item})
+    assert cues.scalar_one() == []
     row = owner.execute(
         sa.text("select state, failure, object_key from export where id = :id"), {"id": export_id}
     ).one()
