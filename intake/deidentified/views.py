@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
 import sqlalchemy as sa
+from babel.dates import format_skeleton
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from intake import db
@@ -32,6 +35,10 @@ def _names() -> dict[str, str]:
     }  # fmt: skip
 
 
+def _month_name(month: str) -> str:
+    return format_skeleton("yMMMM", dt.date.fromisoformat(f"{month}-01"), locale=get_locale() or "en")
+
+
 @bp.route("", methods=["GET", "POST"])
 @requires(Permission.DEIDENTIFIED_READ)
 def index() -> ResponseReturnValue:
@@ -54,7 +61,8 @@ def show(project_id: uuid.UUID) -> ResponseReturnValue:
     counted = services.count(project, one, "" if other == one else other)
     return render_template(
         "deidentified/show.html", project=project, counted=counted, names=_names(), ages=AGES, coded=queries.CODED,
-        dimensions=queries.dimensions(project.id), smallest=SMALLEST_CELL, leaving=SMALLEST_LEAVING,
+        month_name=_month_name, dimensions=queries.dimensions(project.id),
+        smallest=SMALLEST_CELL, leaving=SMALLEST_LEAVING,
     )  # fmt: skip
 
 
@@ -88,5 +96,5 @@ def rules() -> ResponseReturnValue:
         flash(_("Saved. It holds from the analysts' next page."))
         return redirect(url_for(".rules"), 303)
     query = sa.select(Compartment.id, Matter.short_title).join(Matter, Matter.id == Compartment.matter_id)
-    titles = dict(db.session.execute(query.where(Compartment.id.in_(mine))).tuples().all())
+    titles = {row[0]: row[1] for row in db.session.execute(query.where(Compartment.id.in_(mine)))}
     return render_template("deidentified/rules.html", form=form, rules=queries.rules(mine), titles=titles)
