@@ -27,7 +27,7 @@ def matrix(app: Flask, world: World, settings: Settings) -> Matrix:
     engine = sa.create_engine(settings.database_url, isolation_level="AUTOCOMMIT", poolclass=sa.pool.NullPool)
     with engine.connect() as connection:
         made = table.build(app, world, connection)
-    table.walk(made)
+        table.walk(made, connection)
     if WRITE:
         table.write(made)
     return made
