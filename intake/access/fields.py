@@ -119,6 +119,14 @@ def readable_classes(actor: Actor, record: Any) -> frozenset[FieldClass]:  # noq
 
 
 def _reached(actor: Actor, compartment_id: int | None, *, own: bool) -> frozenset[FieldClass]:
+    # An actor is of one request: what their grants reach is worked out once, not for each attribute of a page.
+    known: dict[tuple[int | None, bool], frozenset[FieldClass]] = actor.__dict__.setdefault("_reached", {})
+    if (compartment_id, own) not in known:
+        known[compartment_id, own] = _work_out(actor, compartment_id, own=own)
+    return known[compartment_id, own]
+
+
+def _work_out(actor: Actor, compartment_id: int | None, *, own: bool) -> frozenset[FieldClass]:
     roles = {g.role for g in actor.grants if g.compartment_id == compartment_id}
     reach = Reach.OWN if own else Reach.ORGANISATION if roles or compartment_id is None else Reach.SHARED
     found: frozenset[FieldClass] = frozenset()
