@@ -34,6 +34,7 @@ from intake.local.ground import within
 from intake.local.object_store import LocalObjectStore
 from intake.local.postgres import LocalPostgres
 from intake.settings import Settings
+from tests.media.signatures import write_signatures
 
 ROOT = Path(__file__).parent.parent.parent
 AWAY = 0  # in place of a status: nobody answered
@@ -128,7 +129,8 @@ class Running:
     def start(self) -> str:
         """Start it, wait for its greeting, and return its address."""
         environment = {name: value for name, value in os.environ.items() if name not in OURS}
-        environment |= {"TESTIGO_STATE": str(self.state), "TESTIGO_PORT": str(self.port)}
+        environment |= {"TESTIGO_STATE": str(self.state), "TESTIGO_PORT": str(self.port), "TESTIGO_SCAN_SOCKET": ""}
+        environment["TESTIGO_SCAN_SIGNATURES"] = str(write_signatures(self.state.parent / "signatures"))
         before = len(self.said())
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(

@@ -104,7 +104,8 @@ def sends_until_sealed(running: Running, visitor: Visitor, incident: str, body: 
 
 
 def reads_back(visitor: Visitor, address: str, body: bytes) -> bool:
-    """Tell whether a download brings the very bytes."""
+    """Tell whether a download brings the very bytes, once the scan has let the file be opened."""
+    assert comes(lambda: f"{address}/file" in visitor.get(address).text)
     signed = visitor.get(f"{address}/file")
     assert signed.status == 302, signed
     with urllib.request.urlopen(signed.location, timeout=20) as found:
