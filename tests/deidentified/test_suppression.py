@@ -112,3 +112,13 @@ def test_a_large_table_is_protected_in_good_time() -> None:
     grid = [[(y * 7 + x * 13) % 23 for x in range(30)] for y in range(40)]
     printed = table_of(grid)
     assert [n for n in printed.cells.values() if n is not None]
+
+
+def test_hiding_the_small_numbers_alone_would_be_found_out() -> None:
+    # The check above is not blind: with the complements printed, the small number is the only one that fits.
+    grid = [[3, 40], [20, 50]]
+    rows, columns, total = margins(grid)
+    cells = {("r0", "c0"): None, ("r0", "c1"): 40, ("r1", "c0"): 20, ("r1", "c1"): 50}
+    careless = Table(dict(rows), dict(columns), total, cells)
+    assert {guess[0][0] for guess in consistent(careless, grid)} == {3}
+    assert len({guess[0][0] for guess in consistent(table_of(grid), grid)}) > 1
