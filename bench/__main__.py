@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from bench import data, fixity, log, papers, row_security, uploads, vault, workloads
+from bench import data, fixity, log, media, papers, row_security, uploads, vault, workloads
 from intake.local import services
 
 
@@ -32,6 +32,7 @@ def main() -> None:
             *fixity.workloads(stores, 0.2 if quick else 1.0),
             *log.workloads(stores, rounds, seconds / 2),
             *uploads.alone(quick=quick),
+            *media.thumbnails(96 if quick else 500),
         ]
     finally:
         services.stop_all(stores)
