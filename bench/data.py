@@ -68,7 +68,14 @@ def _make(settings: Settings, name: str, number: int, admin: sa.Connection) -> N
 def _stamp() -> str:
     # Another schema, index or generator makes another database: a kept one never measures what is no longer there.
     root = Path(__file__).resolve().parent.parent
-    names = ("access/rows.py", "access/reach.py", "audit/trail.py", "search/index.py", "demo/scale.py", "demo/stories.py")
+    names = (
+        "access/rows.py",
+        "access/reach.py",
+        "audit/trail.py",
+        "search/index.py",
+        "demo/scale.py",
+        "demo/stories.py",
+    )
     files = [*sorted((root / "migrations/versions").glob("*.py")), *(root / "intake" / name for name in names)]
     return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:8]
 

@@ -23,7 +23,7 @@ class SecondStepNeeded(TestigoError):
 
 
 class StepUpNeeded(TestigoError):
-    """This asks for a sign-in shown again within the last five minutes."""
+    """A sign-in shown again within the last five minutes is asked for."""
 
     status = 403
 

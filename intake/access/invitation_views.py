@@ -127,9 +127,7 @@ def invite_person(user_id: int) -> ResponseReturnValue:
     try:
         handed = invitations.invite_as_administrator(user, settings(), lost=lost)
     except NotNow:
-        flash(
-            _("There is no second step that could vouch for a new password. Start the account over.")
-        )
+        flash(_("There is no second step that could vouch for a new password. Start the account over."))
         return redirect(url_for("admin.person", user_id=user_id), 303)
     return render_template("access/handed.html", handed=handed, user=user)
 

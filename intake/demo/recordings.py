@@ -16,7 +16,11 @@ from intake.preservation import services
 from intake.preservation.models import PotentialSource
 
 PART = "recordings"
-_TWO_YEARS: dict[str, str | int] = {"days_low": 700, "days_high": 730, "days_basis": "Their answer: kept for two years."}
+_TWO_YEARS: dict[str, str | int] = {
+    "days_low": 700,
+    "days_high": 730,
+    "days_basis": "They answered: two years.",
+}
 # incident: (kind, which, who keeps it, what is known of the time, how it stands)
 _SOURCES: dict[int, tuple[tuple[str, str, str, dict[str, str | int], str], ...]] = {
     2: (("PS.BWC", "Officer who held the corner", "Example Police Department", _TWO_YEARS, "asked"),),

@@ -47,7 +47,9 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["item_id"], ["evidence_item.id"], name=op.f("fk_potential_source_item_id")),
         sa.ForeignKeyConstraint(["incident_id"], ["incident.id"], name=op.f("fk_potential_source_incident_id")),
-        sa.ForeignKeyConstraint(["compartment_id"], ["compartment.id"], name=op.f("fk_potential_source_compartment_id")),
+        sa.ForeignKeyConstraint(
+            ["compartment_id"], ["compartment.id"], name=op.f("fk_potential_source_compartment_id")
+        ),
         sa.ForeignKeyConstraint(["opened_by_id"], ["app_user.id"], name=op.f("fk_potential_source_opened_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_potential_source")),
     )

@@ -21,7 +21,6 @@ from tests.browser import Browser
 from tests.evidence.conftest import Sender, custody, row
 from tests.world import World
 
-
 PHOTO = media.photo(1)
 
 
