@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import Any
 
@@ -139,6 +140,7 @@ def _paper(declaration: Declaration, name: str) -> DeclarationPaper:
         text_hash=declaration.text_hash or "",
         draft=declaration.text_hash is None,
         in_support_of=declaration.in_support_of,
+        made=(declaration.locked_at or dt.datetime.now(dt.UTC)).astimezone(dt.UTC).date(),
     )
 
 

@@ -5,20 +5,22 @@ The signer's name, position and own acts are blanks: the person who makes the ce
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
 import docx
 from docx.document import Document
-from docx.shared import Pt
+from docx.shared import Inches, Pt
 
-from intake.documents.papers import DeclarationPaper, PaperParagraph
+from intake.documents.papers import UNDATED, DeclarationPaper, PaperParagraph
 from intake.documents.pleading import BLANK, compiled, oath, paper_data
 from intake.documents.word import add_caption, add_line, add_signature, file_bytes, make_numbering, put_number
 from intake.documents.word_page import set_up
 from intake.taxonomy import court
 
 HASH = "SHA-256"
+_WIDE = (1.4, 5.0)  # inches of the schedule's columns in Word
 _WORDS = {
     "draft": "DRAFT – TO BE COMPLETED BY THE PERSON WHO SIGNS",
     "signature": "Signature and printed name of the person who makes this certification",
@@ -52,6 +54,7 @@ class CertificatePaper:
     oath_form: str
     document_id: str
     text_hash: str
+    made: dt.date = UNDATED
 
 
 def render_certificate(paper: CertificatePaper) -> bytes:
@@ -97,6 +100,8 @@ def _page(paper: CertificatePaper) -> DeclarationPaper:
         document_id=paper.document_id,
         text_hash=paper.text_hash,
         draft=True,
+        made=paper.made,
+        mark="DRAFT",  # one line of a Word footer holds no more beside the title
     )
 
 
@@ -107,13 +112,16 @@ def _opening() -> str:
 def _entry(document: Document, entry: ScheduleEntry) -> None:
     document.add_heading(entry.title, level=2).paragraph_format.keep_with_next = True
     table: Any = document.add_table(rows=0, cols=2)
-    table.style = "Table Grid"
+    table.style, table.autofit = "Table Grid", False
+    for column, wide in zip(table.columns, _WIDE, strict=True):
+        column.width = Inches(wide)
     for name, words in entry.rows:
         cells = table.add_row().cells
-        for cell, text in zip(cells, (name, words), strict=True):
-            cell.text = text
+        for cell, text, wide in zip(cells, (name, words), _WIDE, strict=True):
+            cell.text, cell.width = text, Inches(wide)
             cell.paragraphs[0].paragraph_format.line_spacing = Pt(12)
             cell.paragraphs[0].runs[0].font.size = Pt(9)
         if name == HASH:
             cells[1].paragraphs[0].runs[0].font.name = "Courier New"
+            cells[1].paragraphs[0].runs[0].font.size = Pt(8)  # 64 digits on one line
     add_line(document, "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import datetime as dt
 import json
 import threading
 from dataclasses import asdict, dataclass
@@ -12,6 +12,7 @@ import typst
 from docx.shared import Inches, Pt
 
 from intake.documents.pleading import FONTS
+from intake.documents.word import file_bytes
 from intake.errors import UnsupportedGlyph
 from intake.settings import project_file
 
@@ -20,7 +21,10 @@ _local = threading.local()
 
 @dataclass(frozen=True)
 class Letter:
-    """Sender and recipient as lines; paragraphs in the letter's language ("en" or "es"); draft: the mark on top."""
+    """Sender and recipient as lines; paragraphs in the letter's language ("en" or "es"); draft: the mark on top.
+
+    date: the word under the blank for the day of sending; made: the day of this draft, for the file's properties.
+    """
 
     title: str
     language: str
@@ -30,6 +34,8 @@ class Letter:
     paragraphs: tuple[str, ...]
     signature: str
     draft: str
+    date: str
+    made: dt.date
 
 
 def render_letter(letter: Letter) -> bytes:
@@ -38,7 +44,8 @@ def render_letter(letter: Letter) -> bytes:
         root = str(project_file("templates/court"))
         _local.compiler = typst.Compiler(root=root, font_paths=[str(FONTS)], ignore_system_fonts=True)
     template = str(project_file("templates/court/letter.typ"))
-    data = json.dumps(asdict(letter), ensure_ascii=False, sort_keys=True)
+    told = asdict(letter) | {"made": [letter.made.year, letter.made.month, letter.made.day]}
+    data = json.dumps(told, ensure_ascii=False, sort_keys=True)
     try:
         made = _local.compiler.compile(
             input=template, format="pdf", sys_inputs={"data": data}, pdf_standards=["a-2a", "ua-1"]
@@ -56,14 +63,17 @@ def render_letter_word(letter: Letter) -> bytes:
     section.page_width, section.page_height = Inches(8.5), Inches(11)
     document.styles["Normal"].font.name = "Times New Roman"
     document.styles["Normal"].font.size = Pt(12)
-    document.core_properties.title, document.core_properties.author = letter.title, ""
-    for lines in ((letter.draft,), letter.sender, letter.recipient, (letter.greeting,), *zip(letter.paragraphs)):
+    properties = document.core_properties
+    properties.title, properties.language = letter.title, letter.language
+    properties.author = properties.last_modified_by = properties.comments = ""
+    properties.created = properties.modified = dt.datetime.combine(letter.made, dt.time())
+    day = ("______________________", letter.date)
+    parts = ((letter.draft,), letter.sender, day, letter.recipient, (letter.title,), (letter.greeting,))
+    for lines in (*parts, *zip(letter.paragraphs)):
         paragraph = document.add_paragraph()
         for number, line in enumerate(lines):
             if number:
                 paragraph.add_run().add_break()
             paragraph.add_run(line)
     document.add_paragraph(f"\n______________________\n{letter.signature}")
-    body = io.BytesIO()
-    document.save(body)
-    return body.getvalue()
+    return file_bytes(document)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
+# A file's properties must name a day. One that nobody can take for the day of an event says that none was given.
+UNDATED = dt.date(1980, 1, 1)
+
 
 @dataclass(frozen=True)
 class PaperParagraph:
@@ -37,7 +40,10 @@ class Certificate:
 
 @dataclass(frozen=True)
 class DeclarationPaper:
-    """A declaration under 28 U.S.C. 1746 on a court's paper. Dates and places left empty are blanks to fill by hand."""
+    """A declaration under 28 U.S.C. 1746 on a court's paper. Dates and places left empty are blanks to fill by hand.
+
+    made: the day of this text, for the file's own properties; mark: what a draft says of itself, if not the usual.
+    """
 
     court: str
     counsel: list[list[str]]
@@ -61,3 +67,5 @@ class DeclarationPaper:
     draft: bool = True
     in_support_of: str = ""
     known_names: tuple[str, ...] = ()
+    made: dt.date = UNDATED
+    mark: str = ""

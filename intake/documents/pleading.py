@@ -59,7 +59,6 @@ _HAN = {
     "zh-HK": "traditional",
 }
 _UNPRINTABLE = frozenset({"Cc", "Co", "Cn", "Cs"})  # control, private, unassigned, half of a pair: no font draws these
-_MADE = dt.date(2025, 1, 1)  # a fixed date inside the file: the same paper gives the same bytes
 _local = threading.local()
 
 
@@ -120,7 +119,7 @@ def paper_data(paper: DeclarationPaper, profile: CourtProfile) -> dict[str, Any]
         "words": words,
         "title": paper.title,
         "firm": paper.counsel[0][0] if paper.counsel and paper.counsel[0] else "",
-        "made": [_MADE.year, _MADE.month, _MADE.day],
+        "made": [paper.made.year, paper.made.month, paper.made.day],
         "counsel": paper.counsel or [[""]],
         "counsel_rows": max(0, 7 - sum(_rows(len(counsel) + 1) for counsel in paper.counsel[:-1])),
         "court_title": profile.value("court.title_lines"),

@@ -18,7 +18,7 @@ from intake.documents.pleading import RIGHT_TO_LEFT, certificate_data, mark_of, 
 from intake.documents.word_page import SINGLE, rows_high, set_up, spoken
 from intake.taxonomy import CourtProfile, court
 
-_MADE = (2025, 1, 1, 0, 0, 0)  # inside the file: no time of writing
+_MADE = (1980, 1, 1, 0, 0, 0)  # of the parts inside the file, as Word writes it: no time of writing
 
 
 def render_word(paper: DeclarationPaper) -> bytes:
@@ -147,7 +147,9 @@ def put_number(paragraph: Any, numbering: int) -> None:  # noqa: ANN401
 
 
 def add_signature(document: Document, words: str, name: str) -> None:
-    """Add the oath and a rule to sign on with a name below it, all on one page."""
+    """Add the oath and a rule to sign on with a name below it, all on one page with the end of the text."""
+    if document.paragraphs:
+        document.paragraphs[-1].paragraph_format.keep_with_next = True
     add_line(document, words, indent=0.5).paragraph_format.keep_with_next = True
     add_line(document, "").paragraph_format.keep_with_next = True
     signed = add_line(document, name)

@@ -18,7 +18,6 @@ from intake.taxonomy import CourtProfile
 
 FACE = "Times New Roman"
 SINGLE = 16  # points: three single-spaced lines in two rows
-_MADE = dt.datetime(2025, 1, 1)  # noqa: DTZ001 - a fixed day inside the file: the same paper gives the same bytes
 
 
 def rows_high(points: float, pitch: float) -> float:
@@ -45,7 +44,8 @@ def set_up(document: Document, paper: DeclarationPaper, profile: CourtProfile) -
     properties = document.core_properties
     properties.author = properties.last_modified_by = properties.comments = ""
     properties.title, properties.language = paper.title, paper.language
-    properties.created = properties.modified = _MADE
+    # A day and no time: the same paper gives the same bytes.
+    properties.created = properties.modified = dt.datetime.combine(paper.made, dt.time())
 
 
 def spoken(run: Any, language: str, around: str) -> None:  # noqa: ANN401
@@ -126,7 +126,7 @@ def _footer(section: Any, paper: DeclarationPaper) -> None:  # noqa: ANN401
     foot.alignment = WD_ALIGN_PARAGRAPH.CENTER
     foot.paragraph_format.line_spacing_rule, foot.paragraph_format.line_spacing = WD_LINE_SPACING.SINGLE, None
     words = words_in(paper.language)
-    draft = f"{words['draft']} · " if paper.draft else ""
+    draft = f"{paper.mark or words['draft']} · " if paper.draft else ""
     for before, field in ((f"{words['page']} ", "PAGE"), (f" {words['of']} ", "NUMPAGES")):
         foot.add_run(before).font.size = Pt(10)
         _field(foot, field)

@@ -84,8 +84,16 @@ def files_paper(items: Sequence[EvidenceItem], oath_form: str) -> CertificatePap
     """Return the FRE 902(14) certificate as a paper. Nothing is checked here but the form of oath."""
     ids = [item.id for item in items]
     origins, arrived, accesses = queries.origins(ids), queries.received(ids), queries.accesses(ids)
+    rereads = queries.rereads(ids)
     schedule = tuple(
-        _entry(n, item, origins.get(item.id), arrived.get(item.id), accesses.get(item.id, queries.Access()))
+        _entry(
+            n,
+            item,
+            origins.get(item.id),
+            arrived.get(item.id),
+            accesses.get(item.id, queries.Access()),
+            rereads.get(item.id, queries.Rereads()),
+        )
         for n, item in enumerate(items, 1)
     )
     filled = {
@@ -105,6 +113,7 @@ def log_certificate(state: State, form: str, oath_form: str, compartment_id: int
     server = db.session.connection().dialect.server_version_info or ()
     filled = {
         "size": f"{state.size:,}",
+        "signed": _utc(state.at) if state.at else BLANK,
         "root": state.root,
         "anchors": " ".join(_anchored(state)),
         "database": ".".join(str(part) for part in server),
@@ -147,8 +156,10 @@ def _paper(
     matter, words = _matter(compartment_id), rules()["certificate"][rule]
     if oath_form not in court(matter.court).oaths:
         raise Invalid({"oath": "unknown"})
+    now = dt.datetime.now(dt.UTC)
     known = filled | {
         "blank": BLANK,
+        "drafted": _utc(now),
         "version": program_version(),
         "python": platform.python_version(),
         "openssl": ssl.OPENSSL_VERSION.rsplit(" ", 3)[0] if ssl.OPENSSL_VERSION.count(" ") > 2 else ssl.OPENSSL_VERSION,  # noqa: PLR2004
@@ -168,11 +179,17 @@ def _paper(
         oath_form=oath_form,
         document_id=f"C-{rule.replace('_', '-')}-{digest[:8]}",
         text_hash=digest,
+        made=now.date(),
     )
 
 
-def _entry(
-    n: int, item: EvidenceItem, origin: ItemOrigin | None, arrived: dt.datetime | None, access: queries.Access
+def _entry(  # noqa: PLR0917  (one fact each, all from other tables)
+    n: int,
+    item: EvidenceItem,
+    origin: ItemOrigin | None,
+    arrived: dt.datetime | None,
+    access: queries.Access,
+    again: queries.Rereads,
 ) -> ScheduleEntry:
     rows = (
         ("Kind and size", f"{item.content_type or item.media_type}, {item.size:,} bytes"),
@@ -182,7 +199,8 @@ def _entry(
         ("Original held by", _said(origin, "held_by")),
         ("Received whole", _utc(arrived) if arrived else "not recorded"),
         ("Sealed", _utc(item.sealed_at) if item.sealed_at else ""),
-        ("Last read again", f"{_utc(item.checked_at)}; the same" if item.checked_at else ""),
+        ("Last read in whole", f"{_utc(item.checked_at)}; the same" if item.checked_at else ""),
+        ("Read after sealing", f"{again.times} (with another value: {again.differing})"),
         ("Later access", f"opened {access.viewed}, copied {access.copied}, put into exports {access.exported} times"),
     )
     return ScheduleEntry(f"{n}. File {item.id}", rows)
@@ -190,7 +208,7 @@ def _entry(
 
 def _also(item: EvidenceItem) -> str:
     if item.device_sha256 == item.sha256:
-        return "the sending device, before sending; the same"
+        return "the device that sent it to the system; the same"
     return "each part as it was sent, compared on arrival" if item.upload_id else "nobody: computed on arrival alone"
 
 

@@ -36,6 +36,14 @@ class Access:
     exported: int = 0
 
 
+@dataclass(frozen=True)
+class Rereads:
+    """How often an item was read again in whole after it was sealed, and how often other bytes were found."""
+
+    times: int = 0
+    differing: int = 0
+
+
 def ledger_of(item: EvidenceItem) -> list[Step]:
     """Return the item's custody, oldest first."""
     rows = db.session.execute(
@@ -58,6 +66,17 @@ def accesses(item_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Access]:
     for item_id, kind, n in db.session.execute(counted):
         found.setdefault(item_id, {})[kind] = n
     return {item_id: Access(**counts) for item_id, counts in found.items()}
+
+
+def rereads(item_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Rereads]:
+    """Return how often each item was read again, also in the nightly turn, and with what result."""
+    differing = sa.func.count().filter(CustodyEvent.detail["same"].astext == "false")
+    counted = (
+        sa.select(CustodyEvent.item_id, sa.func.count(), differing)
+        .where(CustodyEvent.item_id.in_(list(item_ids)), CustodyEvent.kind == "checked")
+        .group_by(CustodyEvent.item_id)
+    )
+    return {item_id: Rereads(times, differed) for item_id, times, differed in db.session.execute(counted)}
 
 
 def received(item_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, dt.datetime]:

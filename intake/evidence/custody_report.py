@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import textwrap
 from dataclasses import dataclass
 
 from flask_babel import get_locale, gettext
 
+from intake import db
+from intake.access.models import Compartment
 from intake.audit.trail import record
 from intake.documents.custody import CustodyPaper, Section, render_custody
 from intake.evidence import custody_queries as queries
@@ -14,7 +17,8 @@ from intake.evidence.custody_models import Destruction, ItemOrigin, LegalHold
 from intake.evidence.custody_words import ORDERS, step_detail, step_words
 from intake.evidence.models import EvidenceItem
 from intake.evidence.origins import origin_of, said
-from intake.evidence.words import size_words, state_label
+from intake.evidence.words import short_hash, size_words, state_label
+from intake.matters.models import Matter
 from intake.taxonomy import label
 
 
@@ -48,19 +52,20 @@ def report_of(item: EvidenceItem) -> Report:
 
 def pdf(report: Report) -> bytes:
     """Return the report as PDF in the reader's language, and log that it left."""
-    item, language = report.item, str(get_locale() or "en")
+    item, language, now = report.item, str(get_locale() or "en"), dt.datetime.now(dt.UTC)
     steps = tuple(
-        (_when(step.at), step_words(step.kind), step.who or _("the program"), step_detail(step))
+        (_when(step.at), step_words(step.kind), step.who or _("the program"), _rests_on(step, item))
         for step in report.steps
     )
     paper = CustodyPaper(
         title=_("Custody report"),
         lang=language,
-        footer=_("File %(id)s, as of %(when)s", id=item.id, when=_when(dt.datetime.now(dt.UTC))),
+        footer=_("File %(id)s, as of %(when)s", id=item.id, when=_utc(now)),
         sections=tuple(_sections(report, language)),
         columns=(_("When (UTC)"), _("What was done"), _("By whom"), _("What it rests on")),
         steps=steps,
-        words={"fact": _("Fact"), "record": _("Record"), "steps": _("Every step, oldest first")},
+        words={"fact": _("Fact"), "record": _("What is recorded"), "steps": _("Every recorded step, oldest first")},
+        made=now.date(),
     )
     record("export", subject="custody", record_id=str(item.id), compartment_id=item.compartment_id, format="pdf")
     return render_custody(paper)
@@ -86,12 +91,14 @@ def origin_rows(origin: ItemOrigin | None, language: str) -> list[tuple[str, str
 
 def _sections(report: Report, language: str) -> list[Section]:
     item = report.item
+    matter = db.session.get_one(Matter, db.session.get_one(Compartment, item.compartment_id).matter_id)
     facts = [
+        (_("Matter"), ", ".join(part for part in (matter.title, matter.docket_no) if part)),
         (_("Identifier"), str(item.id)),
         (_("Kind and size"), f"{item.content_type or item.media_type}, {item.size:,} bytes ({size_words(item.size)})"),
         ("SHA-256", item.sha256 or _("not known yet")),
-        (_("State"), state_label(item)),
-        (_("Last read again"), _when(item.checked_at) if item.checked_at else _("not yet")),
+        (_("State"), _state(item)),
+        (_("Last read again"), _utc(item.checked_at) if item.checked_at else _("not yet")),
         (_("Opened, copied, exported"), f"{report.access.viewed}, {report.access.copied}, {report.access.exported}"),
     ]
     found = [
@@ -99,7 +106,7 @@ def _sections(report: Report, language: str) -> list[Section]:
         Section(_("How it came to us"), tuple(origin_rows(report.origin, language))),
     ]
     if report.holds:
-        rows = [(label(h.reason, language), _when(h.created_at)) for h in report.holds]
+        rows = [(label(h.reason, language), _utc(h.created_at)) for h in report.holds]
         found.append(Section(_("Legal holds"), tuple(rows)))
     if report.order:
         found.append(Section(_("Order of a court"), tuple(_order(report.order, report.names))))
@@ -110,16 +117,38 @@ def _order(order: Destruction, names: dict[int, str]) -> list[tuple[str, str]]:
     rows = [
         (_("State"), str(ORDERS[order.state])),
         (_("The court's order"), f"{order.authority}, {order.ordered_on.isoformat()}"),
-        (_("Asked by"), f"{names.get(order.asked_by_id, '')}, {_when(order.created_at)}"),
+        (_("Asked by"), f"{names.get(order.asked_by_id, '')}, {_utc(order.created_at)}"),
     ]
     if order.decided_by_id and order.decided_at:
-        rows.append((_("Decided by"), f"{names.get(order.decided_by_id, '')}, {_when(order.decided_at)}"))
+        rows.append((_("Decided by"), f"{names.get(order.decided_by_id, '')}, {_utc(order.decided_at)}"))
     return rows
 
 
 def _when(moment: dt.datetime) -> str:
     # In a record that may come before a court: UTC, to the second, not the reader's clock.
     return str(moment.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S"))
+
+
+def _state(item: EvidenceItem) -> str:
+    # A screen says "unchanged"; a paper says no more than what was seen, and the next row says when.
+    same = item.state == "sealed" and item.check_ok
+    return _("Sealed; when last read, the same bytes as were sealed") if same else state_label(item)
+
+
+def _utc(moment: dt.datetime) -> str:
+    return f"{_when(moment)} UTC"
+
+
+def _rests_on(step: queries.Step, item: EvidenceItem) -> str:
+    """Return what a step rests on, for paper: hashes are whole, or said to be the file's own."""
+    words = step_detail(step)
+    for name in ("sha256", "device_sha256", "parent_sha256"):
+        value = step.detail.get(name)
+        if isinstance(value, str) and value:
+            # In groups, so that 64 digits break over lines.
+            whole = _("the SHA-256 above") if value == item.sha256 else " ".join(textwrap.wrap(value, 16))
+            words = words.replace(f"SHA-256 {short_hash(value)}", whole).replace(short_hash(value), whole)
+    return words
 
 
 def _(text: str, **values: object) -> str:

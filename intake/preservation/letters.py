@@ -22,6 +22,7 @@ from intake.people.name_search import standing_in
 from intake.preservation.clock import ZONE, window
 from intake.preservation.kinds import kind, letter_words
 from intake.preservation.models import PotentialSource
+from intake.taxonomy import court
 
 _LOCALES = {"en": "en_US", "es": "es_US"}
 
@@ -34,11 +35,13 @@ def letter(source: PotentialSource, language: str = "en") -> Letter:
     holder = f", {source.holder}" if source.holder else ""
     when = window(incident)
     place = ", ".join(p for p in (incident.site_name, incident.cross_streets, incident.place) if p) or "____"
-    case = f"{matter.title}, {matter.docket_no}" if matter.docket_no else words["no_case"]
+    before = court(matter.court).name
+    case = f"{matter.title}, {words['number']} {matter.docket_no}, {before}" if matter.docket_no else words["no_case"]
     body = [
         words["ask"].format(what=source.what or kind(source.kind).name(language)),
         words["where"].format(place=place),
-        words["window"].format(window=_span(when, language) if when else words["unknown_time"]),
+        # A Spanish afternoon ends in "p.m.": no second full stop after it.
+        words["window"].format(window=_span(when, language) if when else words["unknown_time"]).replace("..", "."),
         *([words["window_note"]] if when is None or when[1] - when[0] > dt.timedelta(hours=2) else []),
         words["keep"],
         words["why_public" if public else "why"].format(case=case),
@@ -54,6 +57,8 @@ def letter(source: PotentialSource, language: str = "en") -> Letter:
         paragraphs=tuple(body),
         signature=words["signature"],
         draft=words["draft"],
+        date=words["date"],
+        made=dt.datetime.now(dt.UTC).date(),
     )
 
 

@@ -8,6 +8,8 @@ import io
 import uuid
 import zipfile
 
+import docx
+import pypdfium2
 import pytest
 import sqlalchemy as sa
 
@@ -15,8 +17,10 @@ from intake import db
 from intake.audit.state import Anchored, State
 from intake.errors import Invalid, NotAllowed, NotNow
 from intake.evidence import certificates
+from intake.evidence.custody import note
 from intake.evidence.custody_queries import chosen
 from intake.evidence.origins import rules
+from intake.evidence.sealing import check_fixity
 from intake.people.models import Person
 from intake.people.vault import seal_identity
 from intake.storage import Storage
@@ -47,7 +51,15 @@ def test_the_draft_names_each_file_by_identifier_size_hash_and_checks(acting: Ac
         assert str(item) in text
         assert hashlib.sha256(body).hexdigest() in text
         assert f"{len(body):,} bytes" in text
-    for words in ("902(14)", "902(11)", "SHA-256", "SCHEDULE A", "Reasonable written notice", "2 files"):
+    for words in (
+        "902(14)",
+        "902(11)",
+        "SHA-256",
+        "SCHEDULE A",
+        "Written notice",
+        "2 files",
+        "part of this certification",
+    ):
         assert words in text
 
 
@@ -60,6 +72,27 @@ def test_it_stands_on_the_courts_paper_with_the_oath_and_blanks_for_the_signer(
     assert "TO BE COMPLETED BY THE PERSON WHO SIGNS" in text
     assert "I, ____________________, certify as follows" in text
     assert text.count("____________________") > 8
+
+
+def test_it_says_how_often_a_file_was_read_again_and_what_differed(
+    acting: Acting, items: list[uuid.UUID], world: World, store: Storage, owner: sa.Connection
+) -> None:
+    check_fixity(items[0], world.users["attorney"], store)
+    with acting("attorney"):
+        note(chosen(items)[0], "checked", same=False, sha256="ab" * 32)
+    text = pdf_text(drafted(acting, items).body)
+    assert "Read after sealing 2 (with another value: 1)" in text
+    assert "Read after sealing 0 (with another value: 0)" in text
+    assert "is part of this certification" in text
+
+
+def test_its_file_bears_the_day_it_was_drafted(acting: Acting, items: list[uuid.UUID]) -> None:
+    pdf, word = drafted(acting, items).body, drafted(acting, items, "docx").body
+    today = dt.datetime.now(dt.UTC).date()
+    assert pypdfium2.PdfDocument(pdf).get_metadata_value("CreationDate").startswith(f"D:{today:%Y%m%d}")
+    created = docx.Document(io.BytesIO(word)).core_properties.created
+    assert created is not None
+    assert created.date() == today
 
 
 def test_word_says_the_same_statements_and_hashes(acting: Acting, items: list[uuid.UUID]) -> None:

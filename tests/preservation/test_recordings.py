@@ -172,12 +172,26 @@ def test_the_letter_names_place_time_and_camera_and_nobody(acting: Acting) -> No
     assert "camera over the exit" in told
     assert "from Wednesday, June 11, 2025 through the end of Friday, June 13, 2025" in told
     assert "Westlake, Los Angeles" in told
-    assert "The time is not known exactly" in told
+    assert "The exact time is not known" in told
     spanish = "\n".join(p.text for p in docx.Document(io.BytesIO(word)).paragraphs)
     assert "Por favor conserve toda grabación" in spanish
     for part in (*NAME.split(), "7788", "flowers"):
         assert part.lower() not in (text + spanish).lower()
         assert part.encode() not in pdf
+
+
+def test_a_letters_hours_say_whose_clock_they_are_and_its_word_file_says_nothing_of_its_making(acting: Acting) -> None:
+    with acting("attorney"):
+        day = dt.date(2025, 6, 11)
+        source = services.suspect(an_incident(earliest=day, latest=day, clock_time=dt.time(15, 30)), "PS.BWC")
+        spanish, word = letters.letter(source, "es"), letters.paper(source, "docx", "es")
+    assert "Fecha y hora (hora de Los Ángeles): desde el miércoles 11 de junio de 2025, 2:30" in spanish.paragraphs[2]
+    assert spanish.paragraphs[2].endswith("p.m.")
+    assert ".." not in " ".join(spanish.paragraphs)
+    properties = docx.Document(io.BytesIO(word)).core_properties
+    assert (properties.author, properties.comments, properties.last_modified_by) == ("", "", "")
+    assert properties.created is not None
+    assert properties.created.date() == spanish.made
 
 
 def test_a_letter_in_which_a_name_was_typed_does_not_leave(acting: Acting) -> None:
