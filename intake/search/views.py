@@ -69,7 +69,7 @@ def _page(form: SearchForm, search_id: uuid.UUID | None, asked: Asked) -> str:
         drawing=figures and draw_map([Point(*point) for point in figures.points], figures.unplaced),
         timeline=figures and draw_timeline(figures.intervals, language, (asked.first, asked.last)),
         months=_months(figures, asked), view=view,
-        here=lambda **changes: _address(search_id, **changes), search_id=search_id,
+        here=lambda **changes: _address(search_id, **changes), search_id=search_id, arguments=_arguments(),
     )  # fmt: skip
 
 
