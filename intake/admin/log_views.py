@@ -21,6 +21,8 @@ from intake.audit.trail import record
 from intake.errors import Invalid
 from intake.web import requires
 
+NEWEST = 2**63 - 1  # what PostgreSQL's bigint holds: above every event
+
 
 @bp.get("/log")
 @requires(Permission.AUDIT_READ)
@@ -28,7 +30,8 @@ def log() -> ResponseReturnValue:
     """Show the log without payloads, newest first, 50 at a time. Reading it is itself logged."""
     form = LogForm(request.args, people())
     asked = form.asked() if form.validate() else None
-    lines = log_lines(asked, before=request.args.get("before", type=int), limit=PAGE + 1, zone=get_timezone())
+    before = min(request.args.get("before", NEWEST, type=int), NEWEST)
+    lines = log_lines(asked, before=max(before, 0), limit=PAGE + 1, zone=get_timezone())
     record("log_read", subject="event")
     return render_template(
         "admin/log.html",
