@@ -6,10 +6,12 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 import pytest
+from playwright.sync_api import expect
 
 from intake.access.actor import Actor
 from tests.factories import an_account
 
+expect.set_options(timeout=30_000)
 Acting = Callable[[str], AbstractContextManager[Actor]]
 
 
