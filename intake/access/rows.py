@@ -127,7 +127,10 @@ MATTER_TABLES: dict[str, tuple[str, str, str]] = {
     ),
     "share": (f"{_READ}", f"{_WRITE}", f"{_WRITE}"),
     "search_entry": (
-        f"(layer = 'own' AND ({_READ} OR {_OWN})) OR (layer = 'shared' AND incident_id = ANY((SELECT access.shared())::uuid[]))",
+        # Who only opened the intake does not find it by what others noted or claim there.
+        f"(layer = 'own' AND ({_READ} OR ({_OWN} AND incident_id NOT IN (SELECT unnest(access.noted()))))) OR"
+        f" (layer = 'opened' AND {_OWN} AND NOT {_READ}) OR"
+        " (layer = 'shared' AND incident_id = ANY((SELECT access.shared())::uuid[]))",
         "false",
         "false",
     ),

@@ -61,14 +61,14 @@ def confirm(paragraph_id: uuid.UUID) -> ResponseReturnValue:
 
 
 @bp.get("/<uuid:declaration_id>/pdf")
-@requires(Permission.DECLARATION_EXPORT)
+@requires(Permission.DECLARATION_EXPORT, fresh=True)
 def pdf(declaration_id: uuid.UUID) -> ResponseReturnValue:
     """Hand out the court paper as PDF. Raises UnsupportedGlyph naming the character."""
     return _handed_out(declaration_id, paper.pdf, "application/pdf", "pdf")
 
 
 @bp.get("/<uuid:declaration_id>/word")
-@requires(Permission.DECLARATION_EXPORT)
+@requires(Permission.DECLARATION_EXPORT, fresh=True)
 def word(declaration_id: uuid.UUID) -> ResponseReturnValue:
     """Hand out the paper as a Word file."""
     return _handed_out(declaration_id, paper.word, _DOCX, "docx")

@@ -40,7 +40,7 @@ _BODIES = {
   {_OF_PROJECT} JOIN account a ON a.incident_id = i.id JOIN person q ON q.id = a.person_id {_MINE}""",
     "observation": f"""SELECT p.id AS project_id, {_INCIDENT}, {_PERSON}, o.term_set, o.code
   {_OF_PROJECT} JOIN observation o ON o.incident_id = i.id JOIN account a ON a.id = o.account_id {_MINE}""",
-    "claim": f"""SELECT p.id AS project_id, {_INCIDENT}, t.code
+    "claim": f"""SELECT DISTINCT p.id AS project_id, {_INCIDENT}, t.code
   {_OF_PROJECT} JOIN claim_tag t ON t.incident_id = i.id AND t.status = 'confirmed'
   JOIN analysis_rule r ON r.compartment_id = c.id AND r.claims {_MINE}""",
 }

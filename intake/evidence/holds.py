@@ -19,6 +19,7 @@ from intake.access.actor import current
 from intake.access.policy import Permission
 from intake.documents.private import private_details
 from intake.errors import DatabaseUnavailable, Invalid, NotAllowed, NotNow, StoreUnavailable
+from intake.evidence.batch_models import BatchFile
 from intake.evidence.custody import note
 from intake.evidence.custody_models import Destruction, LegalHold
 from intake.evidence.models import EvidenceItem
@@ -182,6 +183,8 @@ def _close(item: EvidenceItem, order: Destruction) -> None:
     # What people wrote of its content goes with it; hash, size and custody stay, so that proofs still verify.
     values = {"state": "destroyed", "filename": "", "description": ""}
     db.session.execute(sa.update(EvidenceItem).where(EvidenceItem.id == item.id).values(**values))
+    # Its name and folders stand in the list of the batch that it came with, too.
+    db.session.execute(sa.update(BatchFile).where(BatchFile.item_id == item.id).values(filename="", path=""))
     db.session.refresh(item)
     note(item, "closed_by_order", order=order.id.hex)
 

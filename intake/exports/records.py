@@ -177,7 +177,7 @@ def _told(account: _Found, seen: list[_Found], lang: str) -> Row:
 
 
 def _names(tags: list[_Found], status: str, lang: str) -> str:
-    return "; ".join(label(t.code, lang) for t in tags if t.status == status)
+    return "; ".join(label(code, lang) for code in dict.fromkeys(t.code for t in tags if t.status == status))
 
 
 def _by_incident(query: sa.Select[*tuple[Any, ...]], incident_ids: list[uuid.UUID]) -> dict[uuid.UUID, list[_Found]]:

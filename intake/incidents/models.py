@@ -122,7 +122,8 @@ class ClaimTag(OfIncident, Record):
     __tablename__ = "claim_tag"
     __field_classes__ = classes(opinion="code status reason suggested_by_id decided_by_id decided_at")
     __table_args__ = (
-        sa.UniqueConstraint("incident_id", "code"),
+        # One for each who suggests it: another's may be hidden from them, and an insert must not tell that it is there.
+        sa.UniqueConstraint("incident_id", "code", "suggested_by_id"),
         sa.CheckConstraint("status in ('suggested', 'confirmed', 'rejected')", name="status"),
     )
     code: Mapped[str]

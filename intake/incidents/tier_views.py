@@ -19,7 +19,7 @@ from intake.web import requires
 
 
 @bp.post("/incidents/<uuid:incident_id>/tier")
-@requires(Permission.TIER_SET)
+@requires(Permission.TIER_SET, fresh=True)
 def set_tier(incident_id: uuid.UUID) -> ResponseReturnValue:
     """Say who may see this record."""
     incident, form = db.session.get_one(Incident, incident_id), TierForm()

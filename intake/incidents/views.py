@@ -145,7 +145,7 @@ def write_note(incident_id: uuid.UUID) -> ResponseReturnValue:
 
 
 @bp.post("/incidents/<uuid:incident_id>/share")
-@requires(Permission.SHARE)
+@requires(Permission.SHARE, fresh=True)
 def share(incident_id: uuid.UUID) -> ResponseReturnValue:
     """Show the incident to another organisation of the matter, when every person agreed."""
     incident = db.session.get_one(Incident, incident_id)

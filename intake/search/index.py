@@ -35,6 +35,8 @@ SELECT CASE WHEN query LIKE '%"%'
   ELSE search.either(websearch_to_tsquery('pg_catalog.english', f), websearch_to_tsquery('pg_catalog.spanish', f)) END
 FROM search.fold(query) f $$"""
 
+# Layers: own holds everything; shared no work product; opened, where others of the organisation wrote some, that of
+# whoever opened the intake alone. Notes and claims are never deleted, so a layer that was needed stays kept.
 # A place stands in addresses (filters): only the name that the gazetteer knows, never what else was typed.
 # Lock first: of two writers on one incident the second waits here, and then reads what the first committed.
 _REFRESH = """CREATE FUNCTION search.refresh(ids uuid[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
@@ -44,21 +46,27 @@ BEGIN
   INSERT INTO search_entry (incident_id, layer, compartment_id, opened_by_id, number, earliest, latest, agencies, claims,
     observed, place, location_type, stage, state, latitude, longitude, words)
   SELECT i.id, l.layer, i.compartment_id, i.opened_by_id, i.number, i.earliest, i.latest,
-    coalesce(o.agencies, '{}'), CASE WHEN l.layer = 'own' THEN coalesce(c.claims, '{}') ELSE '{}' END, coalesce(o.observed, '{}'),
+    coalesce(o.agencies, '{}'), coalesce(CASE l.layer WHEN 'own' THEN c.claims WHEN 'opened' THEN c.claims_own END, '{}'), coalesce(o.observed, '{}'),
     CASE WHEN i.location_precision = 'LP.UNK' THEN '' ELSE coalesce(nullif(btrim(split_part(i.place, ',', 1)), ''), i.city) END,
     i.location_type, i.stage, coalesce(d.state, 'DS.INTAKE'), i.latitude, i.longitude,
-    search.lexemes(concat_ws(E'\\n', i.title, i.site_name, i.place, i.city, a.told, p.stated, CASE WHEN l.layer = 'own' THEN n.noted END))
+    search.lexemes(concat_ws(E'\\n', i.title, i.site_name, i.place, i.city, a.told, p.stated,
+      CASE l.layer WHEN 'own' THEN n.noted WHEN 'opened' THEN n.noted_own END))
   FROM incident i
   CROSS JOIN LATERAL (SELECT 'own' AS layer UNION ALL
-    SELECT 'shared' WHERE EXISTS (SELECT 1 FROM share s WHERE s.incident_id = i.id AND s.revoked_at IS NULL)) l
+    SELECT 'shared' WHERE EXISTS (SELECT 1 FROM share s WHERE s.incident_id = i.id AND s.revoked_at IS NULL) UNION ALL
+    SELECT 'opened' WHERE EXISTS (SELECT 1 FROM note t WHERE t.incident_id = i.id AND t.author_id <> i.opened_by_id)
+      OR EXISTS (SELECT 1 FROM claim_tag t WHERE t.incident_id = i.id AND t.suggested_by_id <> i.opened_by_id)) l
   LEFT JOIN LATERAL (SELECT array_agg(DISTINCT x.code) FILTER (WHERE x.term_set = 'agency') AS agencies,
     array_agg(DISTINCT x.code) AS observed FROM observation x WHERE x.incident_id = i.id) o ON true
-  LEFT JOIN LATERAL (SELECT array_agg(DISTINCT t.code) AS claims FROM claim_tag t
+  LEFT JOIN LATERAL (SELECT array_agg(DISTINCT t.code) AS claims,
+    array_agg(DISTINCT t.code) FILTER (WHERE t.suggested_by_id = i.opened_by_id) AS claims_own FROM claim_tag t
     WHERE t.incident_id = i.id AND t.status <> 'rejected') c ON true
   LEFT JOIN LATERAL (SELECT string_agg(t.narrative, E'\\n') AS told FROM account t WHERE t.incident_id = i.id) a ON true
   LEFT JOIN LATERAL (SELECT string_agg(concat_ws(E'\\n', t.text, t.original), E'\\n') AS stated FROM paragraph t
     WHERE t.incident_id = i.id) p ON true
-  LEFT JOIN LATERAL (SELECT string_agg(t.text, E'\\n') AS noted FROM note t WHERE t.incident_id = i.id) n ON true
+  LEFT JOIN LATERAL (SELECT string_agg(t.text, E'\\n') AS noted,
+    string_agg(t.text, E'\\n') FILTER (WHERE t.author_id = i.opened_by_id) AS noted_own
+    FROM note t WHERE t.incident_id = i.id) n ON true
   LEFT JOIN LATERAL (SELECT t.state FROM declaration t WHERE t.incident_id = i.id
     ORDER BY t.state_changed_at DESC LIMIT 1) d ON true
   WHERE i.id = ANY(ids)

@@ -15,7 +15,8 @@ from intake.db import Base, InCompartment, Record
 
 
 class SearchEntry(InCompartment, Base):
-    """What one incident can be found by. layer: 'own' for its organisation, 'shared' without work product.
+    """What one incident can be found by. layer: 'own' for its organisation, 'shared' without work product,
+    'opened' without what others than the intake's opener noted or claim (only where somebody did).
 
     Each reader sees exactly one layer of an incident. Written only by the triggers in the database.
     """

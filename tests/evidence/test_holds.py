@@ -18,7 +18,8 @@ from intake.access.actor import Actor
 from intake.access.models import Grant, User
 from intake.copies.models import WorkingCopy
 from intake.errors import Invalid, NotAllowed, NotNow, NotThere
-from intake.evidence import holds
+from intake.evidence import batches, holds
+from intake.evidence.batch_models import BatchFile
 from intake.evidence.custody_models import Destruction, LegalHold
 from intake.evidence.models import EvidenceItem
 from intake.exports import ending
@@ -292,3 +293,25 @@ def test_migration_0008_goes_down_with_a_destroyed_item_and_up_again(
     assert stands(owner, item) == "quarantined"
     schema.upgrade(url)
     assert owner.execute(sa.text("select count(*) from destruction")).scalar_one() == 0
+
+
+def test_the_name_of_a_destroyed_file_stands_in_no_list_of_its_batch(
+    acting: Acting, item: uuid.UUID, owner: sa.Connection, store: Storage, second: int, as_intake: Browser
+) -> None:
+    with acting("intake"):
+        file = db.session.get_one(EvidenceItem, item)
+        incident = db.session.get_one(Incident, file.incident_id)
+        batch = batches.open_batch(
+            incident, account=None, files=1, size=file.size, once_key=uuid.uuid4(), settings=store.settings
+        )
+        batches.declare(batch, [batches.Line(1, "jilguero.jpg", "mirlo/jilguero.jpg", file.size, file.once_key)])
+        batch_id = batch.id
+        db.session.execute(sa.update(BatchFile).where(BatchFile.batch_id == batch_id).values(item_id=item))
+    page = f"/batches/{batch_id}"
+    assert "jilguero" in as_intake.get(page).get_data(as_text=True)
+    order = asked(acting, item)
+    approved(order, second)
+    assert holds.destroy(order, second, store) == "done"
+    assert "jilguero" not in as_intake.get(page).get_data(as_text=True)
+    kept = owner.execute(sa.text("select filename, path from batch_file where item_id = :id"), {"id": item})
+    assert kept.one() == ("", "")
