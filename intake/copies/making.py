@@ -24,6 +24,7 @@ from intake.jobs import tasks
 from intake.media import sandbox
 from intake.media.sandbox import MIB, Folder, Jail, Limits, ParserFailed
 from intake.storage import Storage
+from intake.taxonomy import label
 
 _AGAIN = procrastinate.RetryStrategy(
     max_attempts=5, wait=5, linear_wait=30, retry_exceptions=(StoreUnavailable, DatabaseUnavailable)
@@ -125,7 +126,8 @@ def _picture(jail: Jail, where: Folder, asked: Asked) -> tuple[dict[str, Any], s
 
 def _paper(jail: Jail, where: Folder, asked: Asked) -> tuple[dict[str, Any], str, str]:
     if asked.boxes:
-        answer = jail.parse("copy_pages", where, _PAGES, boxes=asked.boxes).answer
+        named = [{**box, "label": label(box["reason"], "en", plain=True)} for box in asked.boxes]
+        answer = jail.parse("copy_pages", where, _PAGES, boxes=named).answer
     else:
         answer = jail.parse("copy_pdf", where, _PAGES).answer
     gone = answer.pop("gone", [])

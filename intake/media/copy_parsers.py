@@ -37,6 +37,7 @@ def load() -> None:
     made.save(body, compress_streams=True, deterministic_id=True)
     with pikepdf.open(body) as pdf:
         copy_words.left_in(pdf, ["\u00e1b\ud55c", "abc"])
+        _picture_of(pdf.pages[0])
         pdf.save(io.BytesIO(), object_stream_mode=pikepdf.ObjectStreamMode.generate, deterministic_id=True)
 
 
@@ -88,7 +89,8 @@ def copy_pages(source: Path, out: Path, *, boxes: list[Box]) -> Answer:
         dropped, words = _split(_words(page, image.size), [_pixels(box, image.size) for box in mine])
         gone += [word for word, _place in dropped]
         kept.append([word for word, _place in words])
-        copy_words.add_page(made, image, page.get_size(), words)
+        reasons = [(str(box.get("label", "")), _pixels(box, image.size, 0)) for box in mine]
+        copy_words.add_page(made, image, page.get_size(), words, reasons)
         page.close()
     del made.Root["/Words"]  # the pages hold it
     made.save(out / "copy", compress_streams=True, deterministic_id=True)
@@ -227,15 +229,24 @@ def check_pdf(source: Path, _out: Path, *, boxes: list[Box], gone: list[str]) ->
         wrong.add("revision")
     with pikepdf.open(source) as pdf:
         wrong |= copy_words.left_in(pdf, gone)
+        for number, sheet in enumerate(pdf.pages, 1):
+            mine = [box for box in boxes if int(box["page"]) == number]
+            if mine and not _black(_picture_of(sheet), mine, number):
+                wrong.add("box")
     document = pypdfium2.PdfDocument(source)
-    for number, page in enumerate(document, 1):
+    for page in document:
         if copy_words.holds(page.get_textpage().get_text_bounded(), gone):
             wrong.add("text")
-        mine = [box for box in boxes if int(box["page"]) == number]
-        if mine and not _black(page.render(scale=DPI / 72).to_pil().convert("RGB"), mine, number):
-            wrong.add("box")
         page.close()
     return {"wrong": sorted(wrong)}
+
+
+def _picture_of(page: pikepdf.Page) -> Image.Image:
+    """Return the picture that a copied page consists of; white where there is none, which no box passes."""
+    pictures = [each for each in page.images.values() if isinstance(each, pikepdf.Stream)]
+    if len(pictures) != 1:
+        return Image.new("RGB", (100, 100), "white")
+    return pikepdf.PdfImage(pictures[0]).as_pil_image().convert("RGB")
 
 
 PARSERS: dict[str, Any] = {

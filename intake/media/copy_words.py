@@ -7,11 +7,17 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Sequence
 
 import pikepdf
 from PIL import Image
 
 _Place = tuple[float, float, float, float]
+_LEAST = 3.5  # points: smaller letters would only look like dust on the box
+_HELVETICA = pikepdf.Dictionary(
+    Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica,
+    Encoding=pikepdf.Name.WinAnsiEncoding,
+)  # fmt: skip
 _UNICODE = (
     b"/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /Adobe-Identity-UCS def /CMapType 2 def "
     b"1 begincodespacerange <0000> <FFFF> endcodespacerange 1 beginbfrange <0000> <FFFF> <0000> endbfrange "
@@ -41,8 +47,17 @@ def new_pdf() -> pikepdf.Pdf:
     return pdf
 
 
-def add_page(pdf: pikepdf.Pdf, image: Image.Image, size: tuple[float, float], words: list[tuple[str, _Place]]) -> None:
-    """Add a page of `size` points: the picture, and under it the words at their places (pixels of the picture)."""
+def add_page(
+    pdf: pikepdf.Pdf,
+    image: Image.Image,
+    size: tuple[float, float],
+    words: Sequence[tuple[str, _Place]],
+    reasons: Sequence[tuple[str, _Place]] = (),
+) -> None:
+    """Add a page of `size` points: the picture, the words unseen at their places, and each box's reason in white.
+
+    Places are pixels of the picture. The reason is text over the burnt pixels: the picture itself stays black there.
+    """
     picture = io.BytesIO()
     image.save(picture, "JPEG", quality=80)
     name = pikepdf.Name
@@ -54,9 +69,12 @@ def add_page(pdf: pikepdf.Pdf, image: Image.Image, size: tuple[float, float], wo
     scale = (wide / image.width, high / image.height)
     drawn = [f"q {wide:.3f} 0 0 {high:.3f} 0 0 cm /I Do Q BT 3 Tr".encode()]
     drawn += [_word(word, place, scale, high) for word, place in words]
+    drawn += [b"0 Tr 1 g 100 Tz", *(_reason(text, place, scale, high) for text, place in reasons)]
     page = pikepdf.Dictionary(
         Type=name.Page, MediaBox=[0, 0, wide, high],
-        Resources=pikepdf.Dictionary(Font=pikepdf.Dictionary(W=pdf.Root.Words), XObject=pikepdf.Dictionary(I=shown)),
+        Resources=pikepdf.Dictionary(
+            Font=pikepdf.Dictionary(W=pdf.Root.Words, R=_HELVETICA), XObject=pikepdf.Dictionary(I=shown)
+        ),
         Contents=pdf.make_stream(b"\n".join([*drawn, b"ET"])),
     )  # fmt: skip
     pdf.pages.append(pikepdf.Page(pdf.make_indirect(page)))
@@ -71,6 +89,17 @@ def _word(word: str, place: _Place, scale: tuple[float, float], high: float) -> 
     shown = word.encode("utf-16-be").hex().upper()
     # A space follows each word, so that readers do not join neighbours.
     return f"/W {size:.2f} Tf {stretch:.1f} Tz 1 0 0 1 {x:.2f} {y:.2f} Tm <{shown}0020> Tj".encode()
+
+
+def _reason(text: str, place: _Place, scale: tuple[float, float], high: float) -> bytes:
+    left, top, right, bottom = place
+    wide, tall = (right - left) * scale[0], (bottom - top) * scale[1]
+    size = min(9.0, tall * 0.7, wide / (0.55 * max(1, len(text))))
+    if size < _LEAST:
+        return b""
+    x, y = left * scale[0] + 1, high - bottom * scale[1] + (tall - size) / 2 + size * 0.2
+    shown = text.encode("cp1252", "replace").hex().upper()
+    return f"/R {size:.2f} Tf 1 0 0 1 {x:.2f} {y:.2f} Tm <{shown}> Tj".encode()
 
 
 def holds(text: str, gone: list[str]) -> bool:

@@ -120,7 +120,7 @@ def _box_on(rotate: int) -> dict[str, float]:
 
 @pytest.mark.parametrize("rotate", [0, 90, 180, 270])
 def test_of_a_redacted_page_no_reader_finds_the_word_and_every_reader_the_others(rotate: int, tmp_path: Path) -> None:
-    copy, answer = _copy("copy_pages", _paper(rotate), boxes=[_box_on(rotate)])
+    copy, answer = _copy("copy_pages", _paper(rotate), boxes=[{**_box_on(rotate), "label": "Name"}])
     assert answer["gone"] == [SECRET]
     assert answer["again"] == []
     (tmp_path / "copy.pdf").write_bytes(copy)
@@ -129,6 +129,7 @@ def test_of_a_redacted_page_no_reader_finds_the_word_and_every_reader_the_others
     ).stdout.decode()
     assert SECRET not in text
     assert KEPT in text
+    assert "Name" in text  # each box says why
     with pikepdf.open(io.BytesIO(copy)) as pdf:
         plain = b"".join(
             each.read_raw_bytes() if each.get("/Filter") == "/DCTDecode" else each.read_bytes()
@@ -167,4 +168,4 @@ def test_the_check_of_a_pdf_sees_a_box_only_painted_over_the_word() -> None:
         body = io.BytesIO()
         pdf.save(body)
     found = _check("check_pdf", body.getvalue(), boxes=[_box_on(0)], gone=[SECRET])
-    assert found == ["attachment", "metadata", "text"]
+    assert found == ["attachment", "box", "metadata", "text"]
