@@ -39,6 +39,8 @@ fi
 # Compiled translations are made, not kept.
 for po in intake/translations/*/LC_MESSAGES/messages.po; do
   [ -e "$po" ] || continue
-  [ "${po%.po}.mo" -nt "$po" ] || .venv/bin/pybabel -q compile -d intake/translations >/dev/null 2>&1 \
+  [ "${po%.po}.mo" -nt "$po" ] && continue
+  # A catalogue marked fuzzy is skipped without a failure: look whether anything was made.
+  .venv/bin/pybabel -q compile -d intake/translations >/dev/null 2>&1 && [ "${po%.po}.mo" -nt "$po" ] \
     || { echo "the translations do not compile: $po" >&2; exit 1; }
 done
