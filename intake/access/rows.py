@@ -199,7 +199,7 @@ def create_functions() -> list[str]:
         entering.DESCRIBE,
         entering.ENTER,
         *_owned_by_keeper(),
-        _SHARES_END,
+        *_SHARES_END,
     ]
 
 
@@ -210,8 +210,12 @@ BEGIN
   UPDATE share SET revoked_at = clock_timestamp() WHERE incident_id = NEW.incident_id AND revoked_at IS NULL;
   RETURN NULL;
 END $$"""
-_SHARES_END = """CREATE TRIGGER consent_withdrawn AFTER INSERT ON consent FOR EACH ROW
-WHEN (NEW.scope = 'CN.COCOUNSEL' AND NEW.answer <> 'yes') EXECUTE FUNCTION access.end_shares()"""
+_SHARES_END = (
+    """CREATE TRIGGER consent_withdrawn AFTER INSERT ON consent FOR EACH ROW
+WHEN (NEW.scope = 'CN.COCOUNSEL' AND NEW.answer <> 'yes') EXECUTE FUNCTION access.end_shares()""",
+    # What another person tells of a shared incident is not shown before they agree: whoever shares it asks them first.
+    "CREATE TRIGGER account_added AFTER INSERT ON account FOR EACH ROW EXECUTE FUNCTION access.end_shares()",
+)
 
 
 def _owned_by_keeper() -> list[str]:

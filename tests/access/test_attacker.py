@@ -12,6 +12,7 @@ from flask import Flask
 
 from intake import db
 from intake.access.actor import Actor
+from intake.errors import Invalid
 from intake.incidents import claims, services, sharing
 from intake.incidents.models import ClaimTag, Incident
 from intake.people.models import Person
@@ -105,3 +106,25 @@ def test_a_stale_sign_in_shares_nothing_and_lowers_no_tier(
         assert "Please show again that it is you" in answer.get_data(as_text=True)
     tier = owner.execute(sa.text("select tier from incident where id = :id"), {"id": weighed}).scalar_one()
     assert tier == 1
+
+
+def test_a_person_who_joins_a_shared_incident_is_not_shown_before_they_agree(
+    weighed: uuid.UUID, acting: Acting, world: World, browser_of: Callable[[str], Browser]
+) -> None:
+    theirs = browser_of("cocounsel")
+    assert theirs.get(f"/incidents/{weighed}").status_code == 200
+    with acting("intake"):
+        incident = db.session.get_one(Incident, weighed)
+        account = services.add_account(incident, "en")
+        services.save_story(account, "I saw it too: coliflor.", "en")
+        person_id = account.person_id
+    assert theirs.get(f"/incidents/{weighed}").status_code == 404
+    with acting("cocounsel"):
+        assert capped_count(asked_for("coliflor", {})) == 0
+    with acting("attorney"):
+        incident = db.session.get_one(Incident, weighed)
+        with pytest.raises(Invalid):
+            sharing.share_incident(incident, world.other_organisation)
+        record_consent(db.session.get_one(Person, person_id), weighed, "CN.COCOUNSEL", "yes", "en")
+        sharing.share_incident(incident, world.other_organisation)
+    assert "coliflor" in theirs.get(f"/incidents/{weighed}").get_data(as_text=True)
