@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from intake import db
 from intake.access import sessions
-from intake.demo import media
+from intake.demo import media, statements
 from intake.demo.facts import MEDIA, Facts
 from intake.evidence import sealing
 from intake.incidents.models import Account
@@ -45,8 +45,13 @@ def brought(facts: Facts) -> Iterator[Brought]:
 
 
 def keep(facts: Facts, incident_id: uuid.UUID, users: dict[str, int], store: Storage) -> list[uuid.UUID]:
-    """Send and seal the incident's files for its first account, and return their ids. Kept once, however often run."""
-    user_id = users[facts.by]
+    """Send and seal the incident's files for its first account, and return their ids. Kept once, however often run.
+
+    Whoever opened an intake no longer reaches it once its declaration is locked, and the worker makes pictures and
+    sounds only after the matter is written: files of such incidents are the paralegal's, who still reaches them.
+    """
+    locked = "DS.LOCKED" in statements.PATHS.get(facts.number, ())
+    user_id = users[statements.PARALEGAL if locked else facts.by]
     with db.transaction():
         sessions.act_for(user_id)
         account_id = db.session.scalar(

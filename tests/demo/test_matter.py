@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -17,6 +18,7 @@ from intake.declarations.gates import REACHED
 from intake.declarations.models import Declaration
 from intake.declarations.paper import pdf
 from intake.demo import facts, files, interviews, matter, people, scale
+from intake.evidence.models import EvidenceItem
 from intake.settings import Settings
 from intake.storage import Storage
 from tests.browser import Browser
@@ -106,6 +108,21 @@ def test_incidents_span_six_months_in_two_languages_with_uncertain_days(owner: s
         facts.UNFINISHED
     )
     assert owner.scalar(sa.text("select count(*) from incident where county <> 'Los Angeles'")) == 0
+
+
+def test_whoever_a_files_job_acts_for_still_reaches_the_file(loaded: Settings, owner: sa.Connection) -> None:
+    queued = owner.execute(
+        sa.text("select args->>'item_id' as item, (args->>'user_id')::int as asker from jobs.procrastinate_jobs")
+    ).all()
+    db.connect(loaded.program_url)
+    unreached = []
+    for job in queued:
+        with db.transaction():
+            sessions.act_for(job.asker)
+            if job.item and db.session.get(EvidenceItem, uuid.UUID(job.item)) is None:
+                unreached.append(job)
+    assert queued
+    assert unreached == []
 
 
 def test_accounts_of_one_event_disagree_on_count_and_day(owner: sa.Connection) -> None:
