@@ -126,13 +126,17 @@ def _picture(jail: Jail, where: Folder, asked: Asked) -> tuple[dict[str, Any], s
 
 def _paper(jail: Jail, where: Folder, asked: Asked) -> tuple[dict[str, Any], str, str]:
     if asked.boxes:
-        named = [{**box, "label": label(box["reason"], "en", plain=True)} for box in asked.boxes]
+        named = [{**box, "label": _reason_of(box["reason"])} for box in asked.boxes]
         answer = jail.parse("copy_pages", where, _PAGES, boxes=named).answer
     else:
         answer = jail.parse("copy_pdf", where, _PAGES).answer
     gone = answer.pop("gone", [])
     _nothing_left(jail.parse_out("check_pdf", where, "copy", boxes=asked.boxes, gone=gone).answer)
     return answer, "application/pdf", _tool("pikepdf")
+
+
+def _reason_of(code: str) -> str:
+    return f"{label(code, 'en', plain=True)}\n{code.removeprefix('RR.')}"
 
 
 def _moving(jail: Jail, where: Folder, asked: Asked) -> tuple[dict[str, Any], str, str]:

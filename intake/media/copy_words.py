@@ -91,11 +91,15 @@ def _word(word: str, place: _Place, scale: tuple[float, float], high: float) -> 
     return f"/W {size:.2f} Tf {stretch:.1f} Tz 1 0 0 1 {x:.2f} {y:.2f} Tm <{shown}0020> Tj".encode()
 
 
-def _reason(text: str, place: _Place, scale: tuple[float, float], high: float) -> bytes:
+def _reason(texts: str, place: _Place, scale: tuple[float, float], high: float) -> bytes:
     left, top, right, bottom = place
     wide, tall = (right - left) * scale[0], (bottom - top) * scale[1]
-    size = min(9.0, tall * 0.7, wide / (0.55 * max(1, len(text))))
-    if size < _LEAST:
+    # The whole reason where it fits, else its code, the text's second line; else the box says nothing.
+    for text in texts.split("\n"):
+        size = min(9.0, tall * 0.7, wide / (0.6 * max(1, len(text))))
+        if size >= _LEAST:
+            break
+    else:
         return b""
     x, y = left * scale[0] + 1, high - bottom * scale[1] + (tall - size) / 2 + size * 0.2
     shown = text.encode("cp1252", "replace").hex().upper()
