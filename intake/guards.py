@@ -104,7 +104,7 @@ def lay(connection: sa.Connection) -> None:
             schema, _, name = table.rpartition(".")
             key = inspector.get_pk_constraint(name, schema=schema or "public")["constrained_columns"]
             _run(connection, trail.log_changes(table, key))
-    _run(connection, [f"COMMENT ON SCHEMA access IS '{stamp()}'"])
+    _run(connection, ["SELECT search.complete()", f"COMMENT ON SCHEMA access IS '{stamp()}'"])
 
 
 def _run(connection: sa.Connection, sql: list[str]) -> None:

@@ -75,6 +75,17 @@ BEGIN
     observed = excluded.observed, place = excluded.place, location_type = excluded.location_type, stage = excluded.stage,
     state = excluded.state, latitude = excluded.latitude, longitude = excluded.longitude, words = excluded.words;
 END $$"""
+# After an upgrade an older database lacks rows of a layer that came since; until then its readers would see too much.
+_COMPLETE = """CREATE FUNCTION search.complete() RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+DECLARE ids uuid[];
+BEGIN
+  SELECT array_agg(i.id) INTO ids FROM incident i WHERE (
+    EXISTS (SELECT 1 FROM note t WHERE t.incident_id = i.id AND t.author_id <> i.opened_by_id)
+    OR EXISTS (SELECT 1 FROM claim_tag t WHERE t.incident_id = i.id AND t.suggested_by_id <> i.opened_by_id))
+  AND NOT EXISTS (SELECT 1 FROM search_entry s WHERE s.incident_id = i.id AND s.layer = 'opened');
+  IF ids IS NOT NULL THEN PERFORM search.refresh(ids); END IF;
+END $$"""
 _REINDEX = """CREATE FUNCTION search.reindex() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp AS $$
 DECLARE ids uuid[];
@@ -97,7 +108,7 @@ _INDEXED = {
 
 def create_index() -> list[str]:
     """Return SQL for the functions and the statement triggers on every table that can be found by."""
-    functions = ("search.refresh(uuid[])", "search.reindex()")
+    functions = ("search.refresh(uuid[])", "search.reindex()", "search.complete()")
     return [
         _FOLD,
         *_DICTIONARIES,
@@ -107,10 +118,11 @@ def create_index() -> list[str]:
         _ASKED,
         _REFRESH,
         _REINDEX,
+        _COMPLETE,
         f"GRANT USAGE, CREATE ON SCHEMA search TO {KEEPER}",
         f"GRANT USAGE ON SCHEMA search TO {APP}",
         *(f"ALTER FUNCTION {f} OWNER TO {KEEPER}" for f in functions),
-        "REVOKE ALL ON FUNCTION search.refresh(uuid[]) FROM PUBLIC",
+        "REVOKE ALL ON FUNCTION search.refresh(uuid[]), search.complete() FROM PUBLIC",
         *(sql for table, column in _INDEXED.items() for sql in _triggers(table, column)),
     ]
 

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from intake import db
+from intake import db, guards
 from intake.access.actor import Actor
 from intake.errors import Invalid
 from intake.incidents import claims, services, sharing
@@ -128,3 +128,11 @@ def test_a_person_who_joins_a_shared_incident_is_not_shown_before_they_agree(
         record_consent(db.session.get_one(Person, person_id), weighed, "CN.COCOUNSEL", "yes", "en")
         sharing.share_incident(incident, world.other_organisation)
     assert "coliflor" in theirs.get(f"/incidents/{weighed}").get_data(as_text=True)
+
+
+def test_an_upgrade_gives_an_older_database_the_layer_that_it_lacks(weighed: uuid.UUID, owner: sa.Connection) -> None:
+    layer = sa.text("select count(*) from search_entry where incident_id = :id and layer = 'opened'")
+    owner.execute(sa.text("delete from search_entry where incident_id = :id and layer = 'opened'"), {"id": weighed})
+    assert owner.execute(layer, {"id": weighed}).scalar_one() == 0
+    guards.lay(owner)
+    assert owner.execute(layer, {"id": weighed}).scalar_one() == 1
