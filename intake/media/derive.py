@@ -130,6 +130,8 @@ def _write(original: Original, user_id: int, work: Work, rows: list[dict[str, An
         item = db.session.get_one(EvidenceItem, original.id, with_for_update=True)
         if closed(item):  # closed while this ran: what was made is not shown either
             return
+        if item.content_type and not original.content:  # another job took it along as a companion
+            return
         keep(item, rows, content=work.content)
         alike.keep_pictures(item, family(work.content), work.hashes)
         alike.keep_text(item, " ".join(made.content for made in work.made if made.kind == "text"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import uuid
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -104,6 +105,23 @@ def test_small_files_of_one_person_are_derived_together_and_a_wreck_among_them_i
     before = [row.made_at for row in desk.made(items[1]).values()]
     derive.derive_waiting(items[1], desk.user_id, desk.store)  # its own job finds it done
     assert [row.made_at for row in desk.made(items[1]).values()] == before
+
+
+def test_two_jobs_that_make_one_file_at_once_leave_one_set(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    item = desk.keep(samples.demo_photo(61))
+    desk.scan(item)
+    real, turns = derive.recipes.study, []
+
+    def overtaken(*arguments: Any) -> Any:
+        turns.append(arguments)
+        if len(turns) == 1:
+            derive.derive_waiting(item, desk.user_id, desk.store)
+        return real(*arguments)
+
+    monkeypatch.setattr(derive.recipes, "study", overtaken)
+    derive.derive_waiting(item, desk.user_id, desk.store)
+    assert len(turns) == 2
+    assert [each["kind"] for each in desk.custody(item, "derived")].count("thumbnail") == 1
 
 
 @pytest.mark.parametrize(("one", "other", "alike_"), [(LETTER, LETTER.upper(), True), (LETTER, LETTER[::-1], False)],
