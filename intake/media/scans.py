@@ -37,15 +37,19 @@ def scan_item(user_id: int, item_id: str) -> None:
 @tasks.periodic(cron="*/15 * * * *", periodic_id="scan_waiting")
 @tasks.task(name="scan_waiting", queueing_lock="scan_waiting")
 def scan_waiting(timestamp: int) -> None:  # noqa: ARG001
-    """Queue again what no scanner could look at, once there is one with fresh signatures."""
-    if scanner.current().missing():
-        return
+    """Queue again what no scanner could look at, once there is one with fresh signatures, and what nobody looked into.
+
+    Each as somebody who reaches the record now: the one who sent it may have lost it since.
+    """
+    if not scanner.current().missing():
+        _queue("scan_item", "select item_id, actor_id from access.unscanned(:most)")
+    _queue("derive_item", "select item_id, actor_id from access.underived(:most)")
+
+
+def _queue(task: str, waiting: str) -> None:
     with db.transaction():
-        waiting = db.session.execute(
-            sa.text("select item_id, actor_id from access.unscanned(:most)"), {"most": _AT_ONCE}
-        ).all()
-        for item_id, actor_id in waiting:
-            jobs.defer("scan_item", user_id=actor_id, item_id=item_id)
+        for item_id, actor_id in db.session.execute(sa.text(waiting), {"most": _AT_ONCE}).all():
+            jobs.defer(task, user_id=actor_id, item_id=item_id)
 
 
 def scan(item_id: uuid.UUID, user_id: int, store: Storage, by: Scanner) -> str:

@@ -91,6 +91,21 @@ def test_what_was_held_is_scanned_by_itself_when_there_is_a_scanner_again(desk: 
     assert desk.scan(item) == "clean"
 
 
+def test_an_open_file_that_nobody_looked_into_is_taken_up_by_itself(desk: Desk) -> None:
+    item = desk.keep(media.photo(4))
+    assert desk.scan(item) == "clean"
+    waiting = "select count(*) from jobs.procrastinate_jobs where task_name = 'derive_item' and args ->> 'item_id' = :i"
+    before = desk.owner.execute(sa.text(waiting), {"i": str(item)}).scalar_one()
+    scans.scan_waiting.func(0)
+    assert desk.owner.execute(sa.text(waiting), {"i": str(item)}).scalar_one() == before
+    past = "update evidence_item set sealed_at = now() - interval '1 hour' where id = :i"
+    desk.owner.execute(sa.text("set session_replication_role = replica"))  # the day of a sealed file is fixed
+    desk.owner.execute(sa.text(past), {"i": item})
+    desk.owner.execute(sa.text("set session_replication_role = origin"))
+    scans.scan_waiting.func(0)
+    assert desk.owner.execute(sa.text(waiting), {"i": str(item)}).scalar_one() == before + 1
+
+
 def test_a_file_that_unpacks_without_end_is_held_not_passed(desk: Desk) -> None:
     import io  # noqa: PLC0415
     import zipfile  # noqa: PLC0415
