@@ -22,6 +22,8 @@ from intake.web import CaseForm, requires
 class MaskForm(CaseForm):
     """Which characters, of which version of the text: numbers only."""
 
+    also = frozenset({"span", "back"})
+
 
 @bp.post("/accounts/<uuid:account_id>/mask")
 @requires(Permission.INCIDENT_EDIT)
