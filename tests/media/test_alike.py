@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 from intake import db
 from intake.evidence.models import EvidenceItem
-from intake.media import alike, derive
+from intake.media import alike, derive, recipes
 from tests.browser import Browser
 from tests.factories import an_account
 from tests.media import samples
@@ -110,7 +110,7 @@ def test_small_files_of_one_person_are_derived_together_and_a_wreck_among_them_i
 def test_two_jobs_that_make_one_file_at_once_leave_one_set(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     item = desk.keep(samples.demo_photo(61))
     desk.scan(item)
-    real, turns = derive.recipes.study, []
+    real, turns = recipes.study, []
 
     def overtaken(*arguments: Any) -> Any:
         turns.append(arguments)
@@ -118,7 +118,7 @@ def test_two_jobs_that_make_one_file_at_once_leave_one_set(desk: Desk, monkeypat
             derive.derive_waiting(item, desk.user_id, desk.store)
         return real(*arguments)
 
-    monkeypatch.setattr(derive.recipes, "study", overtaken)
+    monkeypatch.setattr(recipes, "study", overtaken)
     derive.derive_waiting(item, desk.user_id, desk.store)
     assert len(turns) == 2
     assert [each["kind"] for each in desk.custody(item, "derived")].count("thumbnail") == 1
