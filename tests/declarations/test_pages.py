@@ -218,10 +218,12 @@ def test_a_read_back_in_spanish_reads_the_opening_in_spanish(acting: Acting, as_
     assert "Me agarró del brazo." in _page(as_intake, f"/declarations/{declaration_id}/read-back?n=3")
 
 
-@pytest.mark.parametrize("n", ["0", "-4", "999", "x"])
-def test_a_read_back_of_no_paragraph_shows_the_nearest(acting: Acting, as_intake: Browser, n: str) -> None:
-    declaration_id = a_declaration(acting)
-    _page(as_intake, f"/declarations/{declaration_id}/read-back?n={n}")
+@pytest.mark.parametrize(("n", "nearest"), [("0", "1"), ("-4", "1"), ("999", "3"), ("x", "1")])
+def test_a_read_back_of_no_paragraph_shows_the_nearest(
+    acting: Acting, as_intake: Browser, n: str, nearest: str
+) -> None:
+    page = _page(as_intake, f"/declarations/{a_declaration(acting)}/read-back?n={n}")
+    assert f"Paragraph {nearest} of 3" in page
 
 
 def test_a_locked_page_offers_no_editing_and_shows_its_hash(acting: Acting, as_attorney: Browser) -> None:
